@@ -1,0 +1,50 @@
+"""Contracts of background work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ebok_core.runtime import Runtime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Every:
+    """A schedule: each `interval`, counted from local midnight."""
+
+    interval: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Daily:
+    """A schedule: once each local day at `hour:minute` (Europe/Warsaw), never between 02:00 and 03:00 (R44)."""
+
+    hour: int
+    minute: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Background work with a schedule. `run(runtime)` is idempotent and returns a sentence for the panel or None.
+
+    Uniqueness is a row (job, planned time), so any number of workers may run; `limit` is the time after which a run
+    counts as lost.
+    """
+
+    key: str
+    title: str
+    run: Callable[[Runtime], str | None]
+    schedule: Every | Daily
+    limit: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that was committed; `ebok_event` may miss it in a crash, so nothing precious hangs on it."""
+
+    key: str
+    occurred_at: datetime
+    data: dict[str, Any] = field(default_factory=dict)
