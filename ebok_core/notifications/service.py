@@ -1,0 +1,82 @@
+"""Write a mail to a person: rendered now, kept in the outbox with the change it tells of, sent by the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from ebok_core import clock, i18n, outbox
+from ebok_core.db import uuid7
+from ebok_core.outbox.models import Message
+
+from . import posts, rules
+from .messages import Mail
+
+log = structlog.get_logger(__name__)
+
+_SENT_LATELY = sa.select(sa.func.count()).where(
+    Message.stream_key == sa.bindparam("stream_key"), Message.accepted_at > sa.bindparam("since")
+)
+
+
+def enqueue(
+    session: Session,
+    template_key: str,
+    *,
+    recipient: str | None,
+    context: Mapping[str, Any],
+    subject_type: str,
+    subject_id: str,
+    locale: str = i18n.DEFAULT_LOCALE,
+    subject_rev: int = 1,
+    customer_code: str | None = None,
+    actor_ref: str | None = None,
+    depends_on: str | None = None,
+) -> str | None:
+    """Put a mail into the outbox, in the unit of work of the change it tells of; returns the message's id.
+
+    The texts are rendered here and now, so that the mail says what was true. The same template about the same subject
+    (`subject_type`, `subject_id`, `subject_rev`) to the same recipient is one mail: asking again gives the first one's
+    id. None where there is nobody to write to (no address, or one that is no address) and where the recipient got
+    as many mails in a day as rules.py allows (S69); both are logged. Raises `KeyError` for an undeclared template.
+    """
+    post = posts.of(session)
+    template = post.templates[template_key]
+    address = (recipient or "").strip()
+    if not rules.is_address(address):
+        log.info("mail.no_address", template=template_key, subject_type=subject_type, subject_id=subject_id)
+        return None
+    stream_key = rules.stream_of(address)
+    since = clock.now_utc() - rules.LIMIT_TIME
+    if session.execute(_SENT_LATELY, {"stream_key": stream_key, "since": since}).scalar_one() >= rules.LIMIT:
+        log.warning("mail.too_many", template=template_key, stream=stream_key)
+        return None
+    message_id = uuid7()
+    with i18n.use_locale(locale):
+        letter = post.render(session, template, context, number=rules.number_of(message_id))
+    mail = Mail(
+        id=message_id,
+        customer_code=customer_code,
+        stream_key=stream_key,
+        subject_type=template_key,
+        subject_id=rules.pack_subject(subject_type, subject_id, address),
+        subject_rev=subject_rev,
+        actor_ref=actor_ref,
+        payload={
+            "template": template_key,
+            "locale": locale,
+            "to": address,
+            "subject": letter.subject,
+            "text": letter.text,
+            "html": letter.html,
+            "reply_to": letter.reply_to,
+        },
+    )
+    try:
+        return outbox.enqueue(session, mail, depends_on=depends_on)
+    except outbox.AlreadyQueued as already:
+        return already.message_id

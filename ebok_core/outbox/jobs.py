@@ -1,0 +1,62 @@
+"""The outbox's own jobs: retention, telling again what a sender failed to take, the alarm for what is stuck."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ebok_core.contracts.background import Daily, Every, Job
+from ebok_core.i18n import gettext, ngettext
+from ebok_core.i18n import lazy_gettext as _
+
+from . import leases, senders, upkeep, watch
+
+if TYPE_CHECKING:
+    from ebok_core.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+
+def _retain(runtime: Runtime) -> str:
+    counts = upkeep.retain(runtime)
+    return gettext(
+        "Messages emptied: %(messages)s, attempts deleted: %(attempts)s, form tokens deleted: %(submissions)s", **counts
+    )
+
+
+def _tell_again(runtime: Runtime) -> str | None:
+    told = senders.tell_again(runtime)
+    return ngettext("%(n)s answer taken", "%(n)s answers taken", told) if told else None
+
+
+def _alarm(runtime: Runtime) -> str | None:
+    with runtime.database.snapshot() as session:
+        sentences = watch.alarms(watch.backlog(session), leases.now(session))
+    for sentence in sentences:
+        log.error("outbox.alarm", alarm=True, text=sentence)
+    return ngettext("%(n)s alarm", "%(n)s alarms", len(sentences)) if sentences else None
+
+
+JOBS = (
+    Job(
+        key="core.outbox_retention",
+        title=_("Empty messages that were closed long ago"),
+        run=_retain,
+        schedule=Daily(hour=3, minute=40),
+        limit=timedelta(hours=1),
+    ),
+    Job(
+        key="core.outbox_tell_again",
+        title=_("Repeat answers that were not taken"),
+        run=_tell_again,
+        schedule=Every(interval=timedelta(minutes=5)),
+    ),
+    Job(
+        key="core.outbox_alarm",
+        title=_("Look for stuck messages"),
+        run=_alarm,
+        schedule=Every(interval=timedelta(minutes=15)),
+    ),
+)
