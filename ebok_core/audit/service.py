@@ -1,0 +1,181 @@
+"""Record an event in the unit of work of the change itself; walk the chain and name the first bad row."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ebok_core import clock
+from ebok_core.contracts.identity import Viewer
+from ebok_core.errors import ConfigurationError
+
+from . import rules
+from .meta import current_request
+from .models import AuditEvent, AuditHead
+
+if TYPE_CHECKING:
+    from ebok_core.settings import CoreSettings
+
+SYSTEM = "system"
+_INFO = "ebok.audit"
+_EVENT, _H = AuditEvent.__table__, AuditHead.__table__
+_APPEND = sa.insert(_EVENT)
+_HASHED = tuple(column.name for column in _EVENT.columns if column.name not in ("hash", "prev_hash"))
+_HEAD = sa.select(_H.c.seq, _H.c.hash).where(_H.c.id == 1)
+_LOCK_HEAD = _HEAD.with_for_update()
+_MOVE_HEAD = sa.update(_H).where(_H.c.id == 1).values(seq=sa.bindparam("to_seq"), hash=sa.bindparam("to_hash"))
+_WALK = sa.select(_EVENT).where(_EVENT.c.seq > sa.bindparam("after")).order_by(_EVENT.c.seq)
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The audit keys by id; events are sealed with the current one."""
+
+    current: str
+    keys: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Keyring({self.current})"
+
+
+def keys_of(settings: CoreSettings) -> dict[str, Any]:
+    """What a database carries in `session.info`, so that `record` needs no settings: the keys stand in no table."""
+    known = {rules.key_id(key): key for key in (*settings.audit_key_fallbacks, settings.audit_key)}
+    return {_INFO: Keyring(rules.key_id(settings.audit_key), known)}
+
+
+def record(
+    session: Session,
+    action: str,
+    *,
+    actor: Viewer | str,
+    object_type: str,
+    object_id: str,
+    on_behalf_of: str | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str | None = None,
+) -> int:
+    """Append an event and return its number; it is committed or rolled back with the change (security.md §10).
+
+    `actor` is the viewer, an account's id, or `SYSTEM`; a viewer's acting customer becomes `on_behalf_of`. `before` and
+    `after` are plain values; wrap personal ones in `personal`. Address, browser and request id come from the request.
+    Call it last in the unit of work: it puts all writers in one line until the commit.
+    """
+    ring = _ring(session)
+    meta = current_request()
+    if isinstance(actor, Viewer):
+        on_behalf_of = on_behalf_of or actor.customer_code
+    head = session.execute(_LOCK_HEAD).one()
+    event: dict[str, Any] = {
+        "seq": head.seq + 1,
+        "at": clock.now_utc(),
+        "actor": actor.account_id if isinstance(actor, Viewer) else actor,
+        "on_behalf_of": on_behalf_of,
+        "action": action,
+        "object_type": object_type,
+        "object_id": rules.clean(str(object_id), 80),
+        "before": None if before is None else rules.as_json(before),
+        "after": None if after is None else rules.as_json(after),
+        "reason": None if reason is None else rules.clean(reason, rules.MOST_REASON),
+        "ip": meta.ip,
+        "user_agent_hash": hashlib.sha256(meta.user_agent.encode()).hexdigest() if meta.user_agent else None,
+        "session_hash": meta.session_hash,
+        "request_id": meta.request_id,
+        "key_id": ring.current,
+    }
+    sealed = rules.seal(ring.keys[ring.current], event, head.hash)
+    session.execute(_APPEND, {**event, "prev_hash": head.hash, "hash": sealed})
+    session.execute(_MOVE_HEAD, {"to_seq": event["seq"], "to_hash": sealed})
+    return int(event["seq"])
+
+
+def personal(session: Session, value: str | None) -> str | None:
+    """A personal value for `before` and `after`: only its keyed hash is kept, so erasing a person breaks no chain."""
+    ring = _ring(session)
+    return None if value is None else rules.digest_of(ring.keys[ring.current], value)
+
+
+# Verification
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first bad place of the chain: the event's number and what is wrong with it."""
+
+    seq: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How many events were walked, the last number, and the first fault or None."""
+
+    count: int
+    last_seq: int
+    fault: Fault | None = None
+
+
+def verify(session: Session, *, last: int | None = None, anchors: Iterable[tuple[int, str]] = ()) -> Verdict:
+    """Walk the chain, or only its `last` events, and name the first bad row.
+
+    `anchors` are pairs of number and hash that left the machine earlier: only they show a cut tail or a rewrite by
+    somebody who has the key.
+    """
+    ring = _ring(session)
+    head = session.execute(_HEAD).one()
+    expected = dict(anchors)
+    start = 0 if last is None else max(0, head.seq - last)
+    seq, known_hash, count = start, rules.GENESIS if start == 0 else None, 0
+    with closing(session.execute(_WALK, {"after": start}, execution_options={"yield_per": 500})) as rows:
+        for row in rows:
+            event = row._asdict()
+            fault = _fault_of(event, seq + 1, known_hash, ring, expected.get(event["seq"]))
+            if fault:
+                return Verdict(count, seq, fault)
+            seq, known_hash, count = event["seq"], event["hash"], count + 1
+    if (seq, known_hash or head.hash) != (head.seq, head.hash):
+        return Verdict(count, seq, Fault(head.seq, f"the head says {head.seq}, the last event is {seq}"))
+    missing = [number for number in expected if number > seq]
+    if missing:
+        return Verdict(count, seq, Fault(min(missing), "an anchor names it, and it is gone"))
+    return Verdict(count, seq)
+
+
+def anchor(session: Session) -> tuple[datetime, int, str]:
+    """Now, the last number and its hash: what leaves the machine each day."""
+    head = session.execute(_HEAD).one()
+    return clock.now_utc(), head.seq, head.hash
+
+
+def _fault_of(
+    event: dict[str, Any], seq: int, prev_hash: str | None, ring: Keyring, anchored: str | None
+) -> Fault | None:
+    if event["seq"] != seq:
+        return Fault(seq, f"missing; the next one is {event['seq']}")
+    if prev_hash is not None and event["prev_hash"] != prev_hash:
+        return Fault(seq, "does not continue the event before it")
+    key = ring.keys.get(event["key_id"])
+    if key is None:
+        return Fault(seq, f"sealed with the key {event['key_id']}, which is not in EBOK_AUDIT_KEY_FALLBACKS")
+    if not hmac.compare_digest(rules.seal(key, {n: event[n] for n in _HASHED}, event["prev_hash"]), event["hash"]):
+        return Fault(seq, "was changed")
+    if anchored is not None and anchored != event["hash"]:
+        return Fault(seq, "differs from its anchor")
+    return None
+
+
+def _ring(session: Session) -> Keyring:
+    try:
+        found: Keyring = session.info[_INFO]
+    except KeyError:
+        raise ConfigurationError("This database was opened without the audit key: use `runtime.build()`") from None
+    return found

@@ -1,0 +1,1 @@
+"""People: accounts, roles, permissions, sign-in, sessions, login history."""

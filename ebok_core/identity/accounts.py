@@ -1,0 +1,362 @@
+"""Accounts: who may have one, which customers they act for, their roles and status; one-time links to a password."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ebok_core import audit, clock
+from ebok_core.contracts.identity import Viewer
+from ebok_core.db import uuid7
+from ebok_core.errors import NotFound, Refused
+from ebok_core.i18n import gettext as _
+
+from . import rules, sessions
+from .models import Account, AccountRole, CustomerAccess, OneTimeLink
+
+_A, _L, _C = Account.__table__, OneTimeLink.__table__, CustomerAccess.__table__
+_R = AccountRole.__table__
+SET_PASSWORD = "set_password"  # noqa: S105 - the purpose of a link
+
+_BY_LOGIN = (
+    sa.select(
+        _A.c.id, _A.c.kind, _A.c.login, _A.c.status, _A.c.password_hash, _A.c.password_changed_at, _A.c.display_name
+    )
+    .where(
+        _A.c.kind == sa.bindparam("kind"),
+        sa.or_(_A.c.login_key == sa.bindparam("key"), _A.c.email_key == sa.bindparam("key")),
+    )
+    .order_by(sa.case((_A.c.login_key == sa.bindparam("key"), 0), else_=1))
+    .limit(1)
+)
+_BY_LINK = (
+    sa.select(_A.c.id, _A.c.kind, _A.c.login, _A.c.display_name, _A.c.email)
+    .join_from(_L, _A, _A.c.id == _L.c.account_id)
+    .where(
+        _L.c.token_hash == sa.bindparam("token_hash"),
+        _L.c.purpose == sa.bindparam("purpose"),
+        _L.c.used_at.is_(None),
+        _L.c.expires_at > sa.bindparam("now"),
+        _A.c.status != "blocked",
+    )
+)
+_LIST = (
+    sa.select(
+        _A.c.id,
+        _A.c.kind,
+        _A.c.login,
+        _A.c.display_name,
+        _A.c.status,
+        sa.select(sa.func.aggregate_strings(_R.c.role, ","))
+        .where(_R.c.account_id == _A.c.id)
+        .scalar_subquery()
+        .label("roles"),
+        sa.select(sa.func.count()).where(_C.c.account_id == _A.c.id, _C.c.revoked_at.is_(None)).scalar_subquery(),
+    )
+    .where(sa.or_(_A.c.kind == sa.bindparam("kind"), sa.bindparam("kind") == ""))
+    .order_by(_A.c.kind, _A.c.login_key)
+)
+
+
+class Found(NamedTuple):
+    """An account as a sign-in looks it up."""
+
+    id: str
+    kind: str
+    login: str
+    status: str
+    password_hash: str | None
+    password_changed_at: datetime | None
+    display_name: str
+
+
+class LinkOwner(NamedTuple):
+    """Whose password a one-time link sets."""
+
+    id: str
+    kind: str
+    login: str
+    display_name: str
+    email: str | None
+
+
+class Line(NamedTuple):
+    """An account in a list: its roles by comma, and how many customers it acts for."""
+
+    id: str
+    kind: str
+    login: str
+    display_name: str
+    status: str
+    roles: str | None
+    customers: int
+
+
+def add_account(
+    session: Session,
+    *,
+    kind: str,
+    login: str,
+    display_name: str,
+    email: str | None = None,
+    password_hash: str | None = None,
+    roles: Iterable[str] = (),
+    customer_codes: Iterable[str] = (),
+    locale: str = "pl",
+    source: str = "admin",
+    actor: Viewer | str = audit.SYSTEM,
+) -> str:
+    """Make an account and return its id. Hash a password before the unit of work begins, or send a one-time link.
+
+    A login with @ must be the account's own e-mail address, so that nobody takes another's way in. Raises `Refused`
+    with the codes `login_taken`, `login_shape`, `roles`.
+    """
+    login, roles = login.strip(), sorted(set(roles))
+    key, email_key = rules.login_key(login), rules.login_key(email) if email else None
+    if kind not in rules.KINDS:
+        raise ValueError(f"an account is a customer's or a member of staff's, not {kind!r}")
+    if not login.isprintable() or not 3 <= len(login) <= rules.MOST_LOGIN or ("@" in login and key != email_key):
+        raise Refused(
+            _("Choose a login of at least 3 characters, without @, or the e-mail address"), code="login_shape"
+        )
+    if (kind == "staff") != bool(roles) or set(roles) - set(rules.STAFF_ROLES):
+        raise Refused(
+            _("An account of staff has roles of this list: %(roles)s", roles=", ".join(rules.STAFF_ROLES)), code="roles"
+        )
+    now, account_id = clock.now_utc(), uuid7()
+    account = Account(
+        id=account_id,
+        kind=kind,
+        login=login,
+        login_key=key,
+        email=email,
+        email_key=email_key,
+        display_name=display_name.strip()[:150],
+        password_hash=password_hash,
+        password_changed_at=now if password_hash else None,
+        status="normal",
+        locale=locale,
+        created_at=now,
+    )
+    try:
+        with session.begin_nested():
+            session.add(account)
+    except IntegrityError as error:
+        raise Refused(_("This login or e-mail address already has an account"), code="login_taken") from error
+    session.add_all(AccountRole(account_id=account_id, role=role) for role in roles)
+    codes = sorted(set(customer_codes))
+    for code in codes:
+        _add_access(session, account_id, code, source=source)
+    session.flush()
+    _record(session, "added", actor, account_id, after={"kind": kind, "roles": roles, "customers": codes})
+    return account_id
+
+
+def grant_access(
+    session: Session,
+    account_id: str,
+    customer_code: str,
+    *,
+    source: str = "admin",
+    valid_from: date | None = None,
+    valid_to: date | None = None,
+    actor: Viewer | str = audit.SYSTEM,
+) -> str:
+    """Let a customer's account act for one more customer, from today unless said otherwise; returns the access's id.
+
+    Raises `Refused` with the code `access_exists`.
+    """
+    try:
+        with session.begin_nested():
+            access_id = _add_access(
+                session, account_id, customer_code, source=source, valid_from=valid_from, valid_to=valid_to
+            )
+            session.flush()
+    except IntegrityError as error:
+        raise Refused(_("The account already acts for this customer"), code="access_exists") from error
+    _record(session, "access_granted", actor, account_id, after={"customer": customer_code, "source": source})
+    return access_id
+
+
+def revoke_access(
+    session: Session, account_id: str, customer_code: str, *, reason: str, actor: Viewer | str = audit.SYSTEM
+) -> None:
+    """End an account's access to a customer; it is gone at the next request (S07). Raises `NotFound`."""
+    ended = session.execute(
+        sa.update(_C)
+        .where(_C.c.account_id == account_id, _C.c.customer_code == customer_code, _C.c.revoked_at.is_(None))
+        .values(revoked_at=clock.now_utc(), reason=reason[:500])
+    )
+    if not ended.rowcount:
+        raise NotFound(_("There is no such customer."))
+    _record(session, "access_revoked", actor, account_id, before={"customer": customer_code}, reason=reason)
+
+
+def set_roles(session: Session, account_id: str, roles: Iterable[str], *, actor: Viewer | str = audit.SYSTEM) -> None:
+    """Give a member of staff these roles and no other; they act at the next request (S07).
+
+    Raises `Refused` with `roles` for an unknown or empty set, `last_admin` when nobody would be left to administer.
+    """
+    wanted = set(roles)
+    if not wanted or wanted - set(rules.STAFF_ROLES):
+        raise Refused(
+            _("An account of staff has roles of this list: %(roles)s", roles=", ".join(rules.STAFF_ROLES)), code="roles"
+        )
+    before = set(session.scalars(sa.select(_R.c.role).where(_R.c.account_id == account_id)))
+    if "admin" in before - wanted:
+        _keep_an_admin(session, account_id)
+    session.execute(sa.delete(_R).where(_R.c.account_id == account_id))
+    session.execute(sa.insert(_R), [{"account_id": account_id, "role": role} for role in sorted(wanted)])
+    _record(session, "roles_changed", actor, account_id, before={"roles": before}, after={"roles": wanted})
+
+
+def set_status(
+    session: Session, account_id: str, status: str, *, reason: str, actor: Viewer | str = audit.SYSTEM
+) -> None:
+    """Set an account's status (L06); `blocked` ends its sessions. Raises `NotFound`, `Refused` with `last_admin`."""
+    if status not in rules.STATUSES:
+        raise ValueError(f"unknown status {status!r}")
+    account = session.get(Account, account_id, with_for_update=True)
+    if account is None:
+        raise NotFound(_("There is no such account."))
+    before, account.status = account.status, status
+    if status == "blocked":
+        _keep_an_admin(session, account_id)
+        sessions.end_all(session, account_id, "blocked")
+    session.flush()
+    _record(
+        session, "status_changed", actor, account_id, before={"status": before}, after={"status": status}, reason=reason
+    )
+
+
+def find(session: Session, typed: str, kind: str) -> Found | None:
+    """The account of a typed login or e-mail address, at one of the two entries."""
+    key = rules.login_key(typed)
+    if not key or len(key) > rules.MOST_LOGIN or "\0" in key:
+        key = "\N{REPLACEMENT CHARACTER}"  # nobody's, and the same work
+    row = session.execute(_BY_LOGIN, {"kind": kind, "key": key}).first()
+    return Found._make(row) if row else None
+
+
+def listed(session: Session, kind: str = "") -> list[Line]:
+    """All accounts, or those of one kind, by login."""
+    return [Line._make(row) for row in session.execute(_LIST, {"kind": kind})]
+
+
+# One-time links (security.md S10)
+
+
+def make_link(session: Session, account_id: str, *, actor: Viewer | str = audit.SYSTEM) -> tuple[str, datetime]:
+    """A link's token and until when it works; former links of the account are void. Only a hash is kept."""
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFound(_("There is no such account."))
+    void_links(session, account_id)
+    now, token = clock.now_utc(), secrets.token_urlsafe(32)
+    expires = now + (rules.RESET_LIVES if account.password_hash else rules.INVITATION_LIVES)
+    session.add(
+        OneTimeLink(
+            id=uuid7(),
+            token_hash=hashlib.sha256(token.encode()).hexdigest(),
+            purpose=SET_PASSWORD,
+            account_id=account_id,
+            created_at=now,
+            created_by=actor.account_id if isinstance(actor, Viewer) else actor,
+            expires_at=expires,
+        )
+    )
+    session.flush()
+    _record(session, "link_made", actor, account_id, after={"purpose": SET_PASSWORD, "until": expires})
+    return token, expires
+
+
+def owner_of_link(session: Session, token: str) -> LinkOwner | None:
+    """Whose password a token may still set; looking does not use it up."""
+    values = {"token_hash": _hash(token), "purpose": SET_PASSWORD, "now": clock.now_utc()}
+    row = session.execute(_BY_LINK, values).first()
+    return LinkOwner._make(row) if row else None
+
+
+def use_link(session: Session, token: str) -> bool:
+    """Use a token up; of two at once one gets True."""
+    used = session.execute(
+        sa.update(_L)
+        .where(
+            _L.c.token_hash == _hash(token),
+            _L.c.purpose == SET_PASSWORD,
+            _L.c.used_at.is_(None),
+            _L.c.expires_at > clock.now_utc(),
+        )
+        .values(used_at=clock.now_utc())
+    )
+    return bool(used.rowcount)
+
+
+def void_links(session: Session, account_id: str) -> None:
+    """A newer link, a new password or a new address makes every older link worthless."""
+    session.execute(
+        sa.update(_L).where(_L.c.account_id == account_id, _L.c.used_at.is_(None)).values(used_at=clock.now_utc())
+    )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _add_access(
+    session: Session,
+    account_id: str,
+    customer_code: str,
+    *,
+    source: str,
+    valid_from: date | None = None,
+    valid_to: date | None = None,
+) -> str:
+    if "," in customer_code or not customer_code.strip():
+        raise ValueError(f"{customer_code!r} is no customer code")
+    access = CustomerAccess(
+        id=uuid7(),
+        account_id=account_id,
+        customer_code=customer_code,
+        role=rules.FULL_ACCESS_ROLE,
+        scope=rules.FULL_SCOPE,
+        source=source,
+        valid_from=valid_from or clock.today(),
+        valid_to=valid_to,
+        created_at=clock.now_utc(),
+    )
+    session.add(access)
+    return access.id
+
+
+def _keep_an_admin(session: Session, but: str) -> None:
+    """The last administrator can't be removed (identity.md §9)."""
+    admins = (
+        sa.select(_A.c.id)
+        .join(_R, _R.c.account_id == _A.c.id)
+        .where(_R.c.role == "admin")
+        .order_by(_A.c.id)
+        .with_for_update(of=_A)
+    )
+    held = session.scalars(admins).all()
+    left = sa.select(sa.func.count()).where(_A.c.id.in_([i for i in held if i != but]), _A.c.status != "blocked")
+    if but in held and not session.scalar(left):
+        raise Refused(_("This is the last administrator. Make another one first"), code="last_admin")
+
+
+def _record(session: Session, verb: str, actor: Viewer | str, account_id: str, **details: object) -> None:
+    audit.record(
+        session,
+        f"core.account.{verb}",
+        actor=actor,
+        object_type="account",
+        object_id=account_id,
+        **details,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,79 @@
+"""`ebok account`: make an account, issue a one-time link to its password, list accounts. No command sets a password."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from ebok_core import clock
+from ebok_core import runtime as runtimes
+from ebok_core.errors import EbokError
+from ebok_core.runtime import Runtime
+
+from . import rules, service
+from .accounts import find
+
+LINK_PATH = "/haslo/"
+
+
+@click.group()
+def account() -> None:
+    """Accounts: add, password-link, list."""
+
+
+@account.command()
+@click.argument("login")
+@click.option("--name", required=True, help="The person's name, as the portal greets them.")
+@click.option("--email", help="Where messages about the account go.")
+@click.option("--customer", "codes", multiple=True, metavar="CODE", help="A customer of TYTAN; may be repeated.")
+@click.option("--role", "roles", multiple=True, type=click.Choice(rules.STAFF_ROLES), help="An account of staff.")
+def add(login: str, name: str, email: str | None, codes: tuple[str, ...], roles: tuple[str, ...]) -> None:
+    """Make an account and print the one-time link with which its owner sets the password."""
+    if bool(codes) == bool(roles):
+        raise EbokError("Give --customer for a customer's account, or --role for one of staff")
+    runtime = runtimes.build()
+    with runtime.database.unit_of_work() as session:
+        account_id = service.add_account(
+            session,
+            kind="staff" if roles else "customer",
+            login=login,
+            display_name=name,
+            email=email,
+            roles=roles,
+            customer_codes=codes,
+        )
+        token, expires = service.make_link(session, account_id)
+    _print_link(runtime, token, expires)
+
+
+@account.command("password-link")
+@click.argument("login")
+@click.option("--staff", is_flag=True, help="An account of staff.")
+def password_link(login: str, staff: bool) -> None:
+    """Print a one-time link with which the owner of the account sets a new password; older links are void."""
+    runtime = runtimes.build()
+    with runtime.database.unit_of_work() as session:
+        found = find(session, login, "staff" if staff else "customer")
+        if found is None:
+            raise EbokError(
+                f"There is no account {login!r}" + ("" if staff else "; for an account of staff add --staff")
+            )
+        token, expires = service.make_link(session, found.id)
+    _print_link(runtime, token, expires)
+
+
+@account.command("list")
+@click.option("--kind", type=click.Choice(rules.KINDS), help="Only one kind.")
+def list_accounts(kind: str | None) -> None:
+    """Print every account: kind, login, name, status, roles or the number of customers."""
+    with runtimes.build().database.snapshot() as session:
+        for line in service.listed(session, kind or ""):
+            held = (line.roles or "").replace(",", ", ") if line.kind == "staff" else f"{line.customers} customers"
+            click.echo(f"{line.kind}\t{line.login}\t{line.display_name}\t{line.status}\t{held}")
+
+
+def _print_link(runtime: Runtime, token: str, expires: datetime) -> None:
+    until = clock.local(expires).strftime("%Y-%m-%d %H:%M")
+    click.echo(f"{runtime.settings.public_url.rstrip('/')}{LINK_PATH}{token}")
+    click.echo(f"The link works once, until {until}. Hand it over to the owner alone.", err=True)

@@ -1,0 +1,44 @@
+"""The nightly and the frequent care of sign-in tables: what is over is closed, what is old is deleted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from ebok_core import clock
+from ebok_core.contracts.background import Every, Job
+from ebok_core.i18n import lazy_gettext as _
+
+from . import rules, sessions
+from .models import DelayCounter, LoginEvent, OneTimeLink, SignInSession
+
+if TYPE_CHECKING:
+    from ebok_core.runtime import Runtime
+
+
+def close_and_forget(runtime: Runtime) -> str | None:
+    """Close sessions whose time is over, so that their owners see it; delete what is kept long enough (§10.5)."""
+    now = clock.now_utc()
+    with runtime.database.unit_of_work() as session:
+        closed = sessions.end_lapsed(session, runtime.settings)
+        deleted = 0
+        for table, column, kept in (
+            (SignInSession.__table__, "ended_at", rules.KEEP_SESSIONS),
+            (LoginEvent.__table__, "at", rules.KEEP_LOGINS),
+            (DelayCounter.__table__, "updated_at", rules.KEEP_COUNTERS),
+            (OneTimeLink.__table__, "expires_at", rules.KEEP_LINKS),
+        ):
+            deleted += session.execute(sa.delete(table).where(table.c[column] < now - kept)).rowcount
+    return f"{closed} closed, {deleted} deleted" if closed or deleted else None
+
+
+JOBS = (
+    Job(
+        key="core.sign_in_care",
+        title=_("Close ended sessions, delete old sign-in data"),
+        run=close_and_forget,
+        schedule=Every(interval=timedelta(minutes=10)),
+    ),
+)

@@ -1,0 +1,28 @@
+"""Menu entries of the room: "Moje konto" for customers, one's own account and password in the panel (L159)."""
+
+from __future__ import annotations
+
+from ebok_core.contracts.web import MenuEntry, Zone
+from ebok_core.i18n import lazy_gettext as _
+
+ALL = (
+    MenuEntry(
+        key="core.account", zone=Zone.CUSTOMER, label=_("My account"), endpoint="customer.identity.account", order=800
+    ),
+    MenuEntry(
+        key="core.admin_password",
+        zone=Zone.ADMIN,
+        label=_("Change the administrator's password"),
+        endpoint="admin.identity.password",
+        parent="core.service",
+        order=80,
+    ),
+    MenuEntry(
+        key="core.admin_account",
+        zone=Zone.ADMIN,
+        label=_("My account"),
+        endpoint="admin.identity.account",
+        parent="core.start",
+        order=80,
+    ),
+)

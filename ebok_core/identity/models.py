@@ -1,0 +1,179 @@
+"""The tables of people: accounts, their roles and customers, sessions, sign-ins, delays, one-time links."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ebok_core.db import Base, Instant
+
+from . import rules
+
+
+class Account(Base):
+    """A person's portal user. `login_key` and `email_key` are what is typed at sign-in (`rules.login_key`).
+
+    `password_hash` is None until the person sets a password by a one-time link. `status` is what the header shows
+    (L06); only a blocked account can't enter. `password_changed_at` counts for the utility's expiry policy (L24).
+    """
+
+    __tablename__ = "core_account"
+    __table_args__ = (
+        sa.UniqueConstraint("login_key"),
+        sa.UniqueConstraint("kind", "email_key"),
+        sa.CheckConstraint("kind IN ('customer', 'staff')", name="kind"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(10))
+    login: Mapped[str] = mapped_column(sa.String(254))
+    login_key: Mapped[str] = mapped_column(sa.String(254))
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    email_key: Mapped[str | None] = mapped_column(sa.String(254))
+    display_name: Mapped[str] = mapped_column(sa.String(150))
+    password_hash: Mapped[str | None] = mapped_column(sa.String(255))
+    password_changed_at: Mapped[datetime | None] = mapped_column(Instant)
+    status: Mapped[str] = mapped_column(sa.String(20))
+    locale: Mapped[str] = mapped_column(sa.String(5))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class AccountRole(Base):
+    """A ready-made role of a member of staff (P75). A customer's rights come with the kind and need no row."""
+
+    __tablename__ = "core_account_role"
+    account_id: Mapped[str] = mapped_column(sa.ForeignKey("core_account.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+
+
+class CustomerAccess(Base):
+    """Which customer of TYTAN an account may act for, in which role, scope and period (identity.md §8.4).
+
+    `valid_to` is the last day; `scope` "points" will be spelled out beside this table. At most one access of an account
+    to a customer is not revoked.
+    """
+
+    __tablename__ = "core_customer_access"
+    __table_args__ = (
+        sa.Index(
+            "uq_core_customer_access_live",
+            "account_id",
+            "customer_code",
+            unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL"),
+            postgresql_where=sa.text("revoked_at IS NULL"),
+        ),
+        sa.Index(None, "customer_code"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    account_id: Mapped[str] = mapped_column(sa.ForeignKey("core_account.id", ondelete="CASCADE"))
+    customer_code: Mapped[str] = mapped_column(sa.String(20))
+    role: Mapped[str] = mapped_column(sa.String(20))
+    scope: Mapped[str] = mapped_column(sa.String(10))
+    source: Mapped[str] = mapped_column(sa.String(20))
+    granted_by: Mapped[str | None] = mapped_column(sa.String(36))
+    valid_from: Mapped[date] = mapped_column(sa.Date)
+    valid_to: Mapped[date | None] = mapped_column(sa.Date)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    reason: Mapped[str | None] = mapped_column(sa.String(500))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SignInSession(Base):
+    """A session: the cookie carries a token, the row its SHA-256, and the row decides at each request.
+
+    `auth_level` is how the person proved who they are, `authenticated_at` when last; `duty` is what must be done before
+    anything else (a lapsed password). `customer_code` is the customer acted for. The table is `core_session`.
+    """
+
+    __tablename__ = "core_session"
+    __table_args__ = (
+        sa.UniqueConstraint("token_hash"),
+        sa.Index(
+            "ix_core_session_open",
+            "account_id",
+            "created_at",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+        sa.Index(None, "ended_at"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64))
+    account_id: Mapped[str] = mapped_column(sa.ForeignKey("core_account.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    last_activity_at: Mapped[datetime] = mapped_column(Instant)
+    auth_level: Mapped[str] = mapped_column(sa.String(20))
+    authenticated_at: Mapped[datetime] = mapped_column(Instant)
+    ip: Mapped[str | None] = mapped_column(sa.String(45))
+    user_agent: Mapped[str] = mapped_column(sa.String(rules.MOST_USER_AGENT))
+    customer_code: Mapped[str | None] = mapped_column(sa.String(20))
+    duty: Mapped[str | None] = mapped_column(sa.String(20))
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_reason: Mapped[str | None] = mapped_column(sa.String(20))
+
+
+class LoginEvent(Base):
+    """A sign-in, a try, a sign-out, the end of a session: the person's own history for 12 months (identity.md §6.8).
+
+    `account_id` is None for a login that belongs to nobody: what was typed is kept as a keyed hash only. `acted_by` is
+    the account that acted for this one, if another did.
+    """
+
+    __tablename__ = "core_login_event"
+    __table_args__ = (
+        sa.Index(None, "account_id", "at", "id"),
+        sa.Index(None, "login_digest", "at"),
+        sa.Index(None, "at"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    account_id: Mapped[str | None] = mapped_column(sa.ForeignKey("core_account.id", ondelete="CASCADE"))
+    login_digest: Mapped[str | None] = mapped_column(sa.String(64))
+    result: Mapped[str] = mapped_column(sa.String(20))
+    way: Mapped[str] = mapped_column(sa.String(20))
+    ip: Mapped[str | None] = mapped_column(sa.String(45))
+    user_agent: Mapped[str] = mapped_column(sa.String(rules.MOST_USER_AGENT))
+    session_id: Mapped[str | None] = mapped_column(sa.String(36))
+    acted_by: Mapped[str | None] = mapped_column(sa.String(36))
+
+
+class DelayCounter(Base):
+    """Failures counted against one key: a typed login, a device, an address, a network (identity.md §6.2).
+
+    `failures` since `since`; before `next_allowed_at` no try is looked at. Only keyed hashes of logins are kept.
+    """
+
+    __tablename__ = "core_delay_counter"
+    __table_args__ = (sa.Index(None, "updated_at"),)
+
+    key: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
+    failures: Mapped[int] = mapped_column(sa.Integer)
+    since: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+    next_allowed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class OneTimeLink(Base):
+    """A link that works once (S10): the token's SHA-256, what it is for, whose it is, until when."""
+
+    __tablename__ = "core_one_time_link"
+    __table_args__ = (
+        sa.UniqueConstraint("token_hash"),
+        sa.Index(None, "account_id"),
+        sa.Index(None, "expires_at"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64))
+    purpose: Mapped[str] = mapped_column(sa.String(20))
+    account_id: Mapped[str] = mapped_column(sa.ForeignKey("core_account.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    created_by: Mapped[str | None] = mapped_column(sa.String(60))
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -1,0 +1,81 @@
+"""The face of the room: accounts, sign-in, sessions, passwords, in one place for views, commands and tests."""
+
+from __future__ import annotations
+
+from .accounts import (
+    LinkOwner,
+    add_account,
+    grant_access,
+    listed,
+    make_link,
+    owner_of_link,
+    revoke_access,
+    set_roles,
+    set_status,
+)
+from .history import last_sign_in
+from .passwords import hasher_in
+from .sessions import (
+    LiveSession,
+    OpenSession,
+    end_other_sessions,
+    end_session,
+    needs_touch,
+    open_session,
+    open_sessions,
+    session_of,
+    switch_customer,
+    token_hash,
+    touch,
+    viewer_of,
+    why_ended,
+)
+from .signin import (
+    DUTY_PASSWORD,
+    Delayed,
+    SignedIn,
+    change_password,
+    least_length,
+    login_digest,
+    recognise,
+    set_password_by_link,
+    sign_in,
+    sign_out,
+)
+
+__all__ = [
+    "DUTY_PASSWORD",
+    "Delayed",
+    "LinkOwner",
+    "LiveSession",
+    "OpenSession",
+    "SignedIn",
+    "add_account",
+    "change_password",
+    "end_other_sessions",
+    "end_session",
+    "grant_access",
+    "hasher_in",
+    "last_sign_in",
+    "least_length",
+    "listed",
+    "login_digest",
+    "make_link",
+    "needs_touch",
+    "open_session",
+    "open_sessions",
+    "owner_of_link",
+    "recognise",
+    "revoke_access",
+    "session_of",
+    "set_password_by_link",
+    "set_roles",
+    "set_status",
+    "sign_in",
+    "sign_out",
+    "switch_customer",
+    "token_hash",
+    "touch",
+    "viewer_of",
+    "why_ended",
+]

@@ -1,0 +1,320 @@
+"""Sessions as rows: who a token belongs to, how long it lives, what its owner sees and ends (identity.md §6.4)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ebok_core import audit, clock
+from ebok_core.audit import current_request
+from ebok_core.contracts.identity import Viewer
+from ebok_core.db import uuid7
+from ebok_core.errors import NotFound
+from ebok_core.i18n import gettext as _
+
+from . import history, rules
+from .models import Account, AccountRole, CustomerAccess, SignInSession
+
+if TYPE_CHECKING:
+    from ebok_core.runtime import Runtime
+    from ebok_core.settings import CoreSettings
+
+_S, _A = SignInSession.__table__, Account.__table__
+_ROLE, _ACCESS = AccountRole.__table__, CustomerAccess.__table__
+
+_ROLES = sa.select(sa.func.aggregate_strings(_ROLE.c.role, ",")).where(_ROLE.c.account_id == _A.c.id).scalar_subquery()
+_CODES = (
+    sa.select(sa.func.aggregate_strings(_ACCESS.c.customer_code, ","))
+    .where(
+        _ACCESS.c.account_id == _A.c.id,
+        _ACCESS.c.revoked_at.is_(None),
+        _ACCESS.c.role == rules.FULL_ACCESS_ROLE,
+        _ACCESS.c.scope == rules.FULL_SCOPE,
+        _ACCESS.c.valid_from <= sa.bindparam("today", type_=sa.Date),
+        sa.or_(_ACCESS.c.valid_to.is_(None), _ACCESS.c.valid_to >= sa.bindparam("today", type_=sa.Date)),
+    )
+    .scalar_subquery()
+)
+_FIND = (
+    sa.select(
+        _S.c.id,
+        _S.c.created_at,
+        _S.c.last_activity_at,
+        _S.c.auth_level,
+        _S.c.authenticated_at,
+        _S.c.customer_code,
+        _S.c.duty,
+        _A.c.id.label("account_id"),
+        _A.c.kind,
+        _A.c.login,
+        _A.c.display_name,
+        _A.c.email,
+        _A.c.locale,
+        _A.c.status,
+        _ROLES.label("roles"),
+        _CODES.label("codes"),
+    )
+    .join_from(_S, _A, _A.c.id == _S.c.account_id)
+    .where(_S.c.token_hash == sa.bindparam("token_hash"), _S.c.ended_at.is_(None))
+)
+_ENDED = (
+    sa.select(_S.c.created_at, _S.c.last_activity_at, _S.c.ended_reason, _A.c.kind)
+    .join_from(_S, _A, _A.c.id == _S.c.account_id)
+    .where(_S.c.token_hash == sa.bindparam("token_hash"))
+)
+_OPEN = (
+    sa.select(_S.c.id, _S.c.created_at, _S.c.last_activity_at, _S.c.ip, _S.c.user_agent)
+    .where(_S.c.account_id == sa.bindparam("account_id"), _S.c.ended_at.is_(None))
+    .order_by(_S.c.last_activity_at.desc(), _S.c.id.desc())
+)
+_TOUCH = (
+    sa.update(_S)
+    .where(_S.c.id == sa.bindparam("of_id"), _S.c.ended_at.is_(None), _S.c.last_activity_at < sa.bindparam("now"))
+    .values(last_activity_at=sa.bindparam("now"))
+)
+_BEGIN = sa.insert(_S)
+_SURPLUS = (
+    sa.select(_S.c.id)
+    .where(_S.c.account_id == sa.bindparam("account_id"), _S.c.ended_at.is_(None), _S.c.id != sa.bindparam("id"))
+    .order_by(_S.c.created_at.desc(), _S.c.id.desc())
+    .offset(rules.MOST_SESSIONS - 1)
+)
+
+
+def _ending(*conditions: sa.ColumnElement[bool]) -> sa.Update:
+    return (
+        sa.update(_S)
+        .where(_S.c.ended_at.is_(None), *conditions)
+        .values(ended_at=sa.bindparam("now"), ended_reason=sa.bindparam("reason"))
+        .returning(_S.c.id, _S.c.account_id, _S.c.ip, _S.c.user_agent)
+    )
+
+
+_OF_ACCOUNT = _S.c.account_id == sa.bindparam("of_account")
+_OF_KIND = _S.c.account_id.in_(sa.select(_A.c.id).where(_A.c.kind == sa.bindparam("kind")))
+_END_ONE = _ending(_OF_ACCOUNT, _S.c.id == sa.bindparam("of_id"))
+_END_OTHERS = _ending(_OF_ACCOUNT, _S.c.id != sa.bindparam("but"))
+_END_ALL = _ending(_OF_ACCOUNT)
+_END_OLD = _ending(_OF_KIND, _S.c.created_at <= sa.bindparam("before"))
+_END_IDLE = _ending(_OF_KIND, _S.c.last_activity_at <= sa.bindparam("before"))
+
+
+class LiveSession(NamedTuple):
+    """A session that lives: the viewer, and what the web needs to know about the row."""
+
+    viewer: Viewer
+    last_activity_at: datetime
+    auth_level: str
+    authenticated_at: datetime
+    duty: str | None
+
+
+class Ending(NamedTuple):
+    """Why a session is over, and how long a session of its kind may rest."""
+
+    reason: str
+    idle_minutes: int
+
+
+class OpenSession(NamedTuple):
+    """One row of "Aktywne sesje"."""
+
+    id: str
+    created_at: datetime
+    last_activity_at: datetime
+    ip: str | None
+    user_agent: str
+    is_current: bool
+
+
+def token_hash(token: str) -> str:
+    """What the row stores of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def new_token() -> str:
+    """A session token: 32 random bytes."""
+    return secrets.token_urlsafe(32)
+
+
+def idle_limit(settings: CoreSettings, kind: str) -> timedelta:
+    """How long a session of this kind may rest."""
+    return timedelta(minutes=settings.idle_minutes_staff if kind == "staff" else settings.idle_minutes_customer)
+
+
+def session_of(session: Session, runtime: Runtime, token: str) -> LiveSession | None:
+    """The live session of a token, in one query, or None when it has ended or its account is blocked."""
+    row = session.execute(_FIND, {"token_hash": token_hash(token), "today": clock.today()}).first()
+    if row is None or row.status == "blocked":
+        return None
+    over = rules.end_of_session(
+        clock.now_utc(),
+        created_at=row.created_at,
+        last_activity_at=row.last_activity_at,
+        idle=idle_limit(runtime.settings, row.kind),
+        absolute=rules.ABSOLUTE[row.kind],
+    )
+    return None if over else LiveSession(_viewer(row, runtime), *row[2:5], row.duty)
+
+
+def viewer_of(session: Session, runtime: Runtime, token: str) -> Viewer | None:
+    """The viewer of a session token, or None when the session has ended."""
+    live = session_of(session, runtime, token)
+    return live.viewer if live else None
+
+
+def why_ended(session: Session, runtime: Runtime, token: str) -> Ending | None:
+    """Why a token's session is over: the reason in its row, or `idle` or `absolute` by the clock; None for no row."""
+    row = session.execute(_ENDED, {"token_hash": token_hash(token)}).first()
+    if row is None:
+        return None
+    idle = idle_limit(runtime.settings, row.kind)
+    reason = row.ended_reason or rules.end_of_session(
+        clock.now_utc(),
+        created_at=row.created_at,
+        last_activity_at=row.last_activity_at,
+        idle=idle,
+        absolute=rules.ABSOLUTE[row.kind],
+    )
+    return Ending(reason, int(idle.total_seconds() // 60)) if reason else None
+
+
+def needs_touch(live: LiveSession) -> bool:
+    """Whether the last activity is old enough to be written again: at most once a minute."""
+    return clock.now_utc() - live.last_activity_at >= rules.TOUCH_EVERY
+
+
+def touch(session: Session, session_id: str) -> None:
+    """Write the last activity; the only write that a GET may make, in a unit of its own."""
+    session.execute(_TOUCH, {"of_id": session_id, "now": clock.now_utc()})
+
+
+def open_session(
+    session: Session, account_id: str, *, level: str = "password", duty: str | None = None
+) -> tuple[str, str]:
+    """Begin a session and return its token and id; of more than ten the oldest end.
+
+    The caller has locked the account's row, so that sign-ins in parallel keep the limit.
+    """
+    now, meta, token, session_id = clock.now_utc(), current_request(), new_token(), uuid7()
+    row = {
+        "id": session_id,
+        "token_hash": token_hash(token),
+        "account_id": account_id,
+        "created_at": now,
+        "last_activity_at": now,
+        "auth_level": level,
+        "authenticated_at": now,
+        "ip": meta.ip,
+        "user_agent": meta.user_agent[: rules.MOST_USER_AGENT],
+        "customer_code": None,
+        "duty": duty,
+    }
+    session.execute(_BEGIN, row)
+    surplus = session.scalars(_SURPLUS, {"account_id": account_id, "id": session_id}).all()
+    for surplus_id in surplus:
+        end_one(session, account_id, surplus_id, "too_many")
+    return token, session_id
+
+
+def open_sessions(session: Session, runtime: Runtime, viewer: Viewer) -> list[OpenSession]:
+    """The viewer's live sessions, the most recently used first."""
+    idle, absolute, now = idle_limit(runtime.settings, viewer.kind), rules.ABSOLUTE[viewer.kind], clock.now_utc()
+    rows = session.execute(_OPEN, {"account_id": viewer.account_id}).all()
+    return [
+        OpenSession(*row, row.id == viewer.session_id)
+        for row in rows
+        if not rules.end_of_session(
+            now, created_at=row.created_at, last_activity_at=row.last_activity_at, idle=idle, absolute=absolute
+        )
+    ]
+
+
+def end_session(session: Session, viewer: Viewer, session_id: str) -> None:
+    """End one of the viewer's own sessions. Raises `NotFound` for anybody else's, or one that has ended."""
+    if not end_one(session, viewer.account_id, session_id, "ended"):
+        raise NotFound(_("There is no such session."))
+    audit.record(session, "core.session.ended", actor=viewer, object_type="session", object_id=session_id)
+
+
+def end_other_sessions(session: Session, viewer: Viewer, reason: str = "ended") -> int:
+    """End every session of the viewer but this one; returns how many."""
+    ended = _end(session, _END_OTHERS, reason, of_account=viewer.account_id, but=viewer.session_id or "")
+    if ended:
+        audit.record(
+            session,
+            "core.session.others_ended",
+            actor=viewer,
+            object_type="account",
+            object_id=viewer.account_id,
+            after={"ended": ended, "why": reason},
+        )
+    return ended
+
+
+def end_one(session: Session, account_id: str, session_id: str, reason: str) -> bool:
+    """End a session of an account, if it is open."""
+    return _end(session, _END_ONE, reason, of_account=account_id, of_id=session_id) > 0
+
+
+def end_all(session: Session, account_id: str, reason: str) -> int:
+    """End every session of an account (a new password by a link, a block); returns how many."""
+    return _end(session, _END_ALL, reason, of_account=account_id)
+
+
+def end_lapsed(session: Session, settings: CoreSettings) -> int:
+    """End the sessions whose time is over by the clock; returns how many."""
+    now, ended = clock.now_utc(), 0
+    for kind in rules.KINDS:
+        ended += _end(session, _END_OLD, "absolute", kind=kind, before=now - rules.ABSOLUTE[kind])
+        ended += _end(session, _END_IDLE, "idle", kind=kind, before=now - idle_limit(settings, kind))
+    return ended
+
+
+def _end(session: Session, statement: sa.Update, reason: str, **values: Any) -> int:
+    """End the open sessions that match; each leaves a line in its owner's history."""
+    ended = session.execute(statement, {"now": clock.now_utc(), "reason": reason, **values}).all()
+    history.write_endings(session, reason, ended)
+    return len(ended)
+
+
+def renew_token(session: Session, session_id: str) -> str:
+    """Give a session a new token, its old one is dead at once (S09): after the person proved who they are again."""
+    token, now = new_token(), clock.now_utc()
+    session.execute(
+        sa.update(_S)
+        .where(_S.c.id == session_id, _S.c.ended_at.is_(None))
+        .values(token_hash=token_hash(token), authenticated_at=now, last_activity_at=now, duty=None)
+    )
+    return token
+
+
+def switch_customer(session: Session, viewer: Viewer, customer_code: str) -> None:
+    """Act for another of the viewer's customers. Raises `NotFound` for one that is not the viewer's."""
+    if customer_code not in viewer.customer_codes or viewer.session_id is None:
+        raise NotFound(_("There is no such customer."))
+    session.execute(sa.update(_S).where(_S.c.id == viewer.session_id).values(customer_code=customer_code))
+
+
+def _viewer(row: Any, runtime: Runtime) -> Viewer:
+    codes = tuple(sorted((row.codes or "").split(","))) if row.codes else ()
+    roles = (row.roles or "").split(",")
+    acting = row.customer_code if row.customer_code in codes else next(iter(codes), None)
+    return Viewer(
+        account_id=row.account_id,
+        kind=row.kind,
+        login=row.login,
+        display_name=row.display_name,
+        permissions=rules.permissions_of(row.kind, roles, runtime.portal.permissions),
+        customer_codes=codes,
+        customer_code=acting,
+        email=row.email,
+        locale=row.locale,
+        session_id=row.id,
+        status=row.status,
+    )
