@@ -1,0 +1,1 @@
+"""Kontakt: who the utility is and how to reach it."""

@@ -1,0 +1,1 @@
+"""The zone before sign-in: help, the office's data, rules, accessibility declaration."""

@@ -1,0 +1,85 @@
+"""What views use. One page: `render(template, title=…, crumbs=…, form=…, **context)`; everything else is listed here.
+
+Reading and writing   `snapshot()`, `unit_of_work()`, `viewer()`, `optional_viewer()`, `runtime()`
+Forms                 `FormSchema` and the fields `Text`, `Secret`, `Email`, `WholeNumber`, `PLDecimal`, `Money`,
+                      `NearDate`, `Choice`, `Flag`; `load(Schema)` after a POST, `blank(Schema, field=value)` before
+After an act          `done("Zapisano …")` then `redirect_to("customer.core.start")` (303)
+Lists                 `Table` of `Column`s with `Filter`/`Option`/`DateFilter`, shown by `list_page(TABLE, template,
+                      title=…)` and `{{ ui.table(table) }}`; values of cells: `Word`, `Cell`, `Action`, `Link`;
+                      `rows_table(caption, columns, rows)` for a short list without paging; `csv_response`
+Going back            `back_to(TABLE, endpoint)`: the list with its filter and place; `inside(target)`: S31
+Modules' parts        `slot(name, **subject)`, `cards()`, `public_blocks()`, `live(hook, **arguments)`, all guarded
+The utility           `office().contact`, `office().look`; `forget_office()` after saving them
+
+Templates extend `ebok_core/web/base.html` (panel: `ebok_core/web/base_admin.html`, both: `frame.base`), fill the block
+`main` and compose `ui.…` macros (`templates/ebok_core/web/macros/`); no raw form or table markup, no inline style or
+script. Globals: `_ ngettext pgettext money volume number account_number iso in_words instant_in_words instant_iso icon
+slot asset_url copy_age`. An unknown name is an error (StrictUndefined): test with `is defined`.
+"""
+
+from .addresses import inside
+from .assets import asset_url
+from .cells import Action, Cell, Column, Link, Word, rows_table
+from .context import optional_viewer, runtime, snapshot, unit_of_work, viewer
+from .exports import csv_response
+from .fields import Choice, Email, Flag, Money, NearDate, PLDecimal, Secret, Text, WholeNumber
+from .forms import FORM, Form, FormSchema, blank, load
+from .frame import Age, Frame, copy_age
+from .guard import Failed, guarded, live
+from .rendering import done, redirect_to, render
+from .slots import cards, public_blocks, slot
+from .tables import BulkAction, DateFilter, Filter, Option, Table, back_to, list_page
+from .utility import forget as forget_office
+from .utility import office
+
+__all__ = [
+    "Action",
+    "Age",
+    "BulkAction",
+    "Cell",
+    "Choice",
+    "Column",
+    "DateFilter",
+    "Email",
+    "FORM",
+    "Failed",
+    "Filter",
+    "Flag",
+    "Form",
+    "FormSchema",
+    "Frame",
+    "Link",
+    "Money",
+    "NearDate",
+    "Option",
+    "PLDecimal",
+    "Secret",
+    "Table",
+    "Text",
+    "WholeNumber",
+    "Word",
+    "asset_url",
+    "back_to",
+    "blank",
+    "cards",
+    "copy_age",
+    "csv_response",
+    "done",
+    "forget_office",
+    "guarded",
+    "inside",
+    "list_page",
+    "live",
+    "load",
+    "office",
+    "optional_viewer",
+    "public_blocks",
+    "redirect_to",
+    "render",
+    "rows_table",
+    "runtime",
+    "slot",
+    "snapshot",
+    "unit_of_work",
+    "viewer",
+]

@@ -1,0 +1,266 @@
+"""Cells of tables: a column knows how its value reads on the screen, in a card on a phone, and in CSV.
+
+Rows are written in one pass from prepared pieces: no macro, filter or `url_for` per cell (performance.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from flask import url_for
+from markupsafe import Markup, escape
+
+from ebok_core import i18n
+from ebok_core.i18n import gettext
+
+from .icons import icon
+
+_WORD_ICONS = {"ok": "circle-check", "wait": "clock", "bad": "circle-alert", "info": "info", "": "minus"}
+# What no identifier of ours holds and no converter quotes: where a row's value goes into an address.
+_PLACE = "~{}~"
+
+
+class Word(NamedTuple):
+    """A state: `kind` is ok, wait, bad, info or "" (plain); `note` stands below it."""
+
+    kind: str
+    text: str
+    note: str = ""
+
+
+class Cell(NamedTuple):
+    """A cell with a second line; `late` makes that line red (its words say so too). `href` makes the text a link."""
+
+    text: str
+    note: str = ""
+    late: bool = False
+    href: str = ""
+
+
+class Action(NamedTuple):
+    """One of a row's "Możliwe działania"; `row` completes its name for readers ("Zapłać" + ": R. 2026/000412")."""
+
+    text: str
+    href: str
+    row: str = ""
+    button: bool = False
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where a row leads: `Link("customer.core.meter", {"meter_id": "id"})`, URL argument by the row's attribute."""
+
+    endpoint: str
+    arguments: Mapping[str, str]
+
+    def opener(self) -> Callable[[Any], str]:
+        """The address of a row, from one `url_for` for the whole page."""
+        marks = {name: _PLACE.format(index) for index, name in enumerate(self.arguments)}
+        template = url_for(self.endpoint, **marks)
+        names = list(self.arguments.values())
+        if len(names) == 1:
+            before, _place, after = template.partition(_PLACE.format(0))
+            name = names[0]
+            return lambda row: before + quote(str(getattr(row, name)), safe="/") + after
+
+        def several(row: Any) -> str:
+            address = template
+            for index, name in enumerate(names):
+                address = address.replace(_PLACE.format(index), quote(str(getattr(row, name)), safe="/"))
+            return address
+
+        return several
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    `name` is the row's attribute (or only a name, with `value(row)`). `kind`: text, date, instant, money, volume,
+    number, flag, word, cell, actions. `money` and `volume` are `Decimal` without unit: the label names it, `[zł]`,
+    `[m³]`. `word` shows a `Word` (from `value(row)`, or looked up in `words`), `cell` a `Cell` or a text, `actions`
+    a list of `Action`; none of them is a dash read "brak".
+
+    `sort` is the SQL expression to order by (for names `pl_sort(column)`), `link` a `Link`, `head` marks the row's
+    header cell (one a table), `note(row)` a second line, `csv(row)` another value for the export. `optional=False`
+    can't be hidden, `shown=False` is hidden until chosen.
+    """
+
+    name: str
+    label: Any
+    kind: str = "text"
+    value: Callable[[Any], Any] | None = None
+    sort: sa.ColumnElement[Any] | None = None
+    link: Link | None = None
+    head: bool = False
+    words: Mapping[str, Word] | None = None
+    note: Callable[[Any], Any] | None = None
+    csv: Callable[[Any], Any] | None = None
+    optional: bool = True
+    shown: bool = True
+
+
+def _unbroken(value: Any) -> str:
+    """A row's name: short ones (numbers of documents and meters) stay on one line."""
+    text = str(escape(value))
+    return text.replace(" ", "\N{NO-BREAK SPACE}") if len(text) <= 24 else text
+
+
+def _dash() -> str:
+    return f'<span aria-hidden="true">–</span><span class="visually-hidden">{escape(gettext("none"))}</span>'
+
+
+def _word(value: Any) -> str:
+    note = f"<small>{escape(value.note)}</small>" if value.note else ""
+    return (
+        f'<span class="eb-word eb-word--{value.kind}">{icon(_WORD_ICONS[value.kind])}{escape(value.text)}</span>{note}'
+    )
+
+
+def _cell(value: Any) -> str:
+    if not isinstance(value, Cell):
+        return str(escape(value))
+    text = f'<a href="{escape(value.href)}">{escape(value.text)}</a>' if value.href else str(escape(value.text))
+    late = ' class="eb-late"' if value.late else ""
+    return f"{text}<small{late}>{escape(value.note)}</small>" if value.note else text
+
+
+def _actions(value: Iterable[Action]) -> str:
+    return "".join(
+        f'<a{" class=" + chr(34) + "btn btn-second btn-small" + chr(34) if a.button else ""} href="{escape(a.href)}">'
+        f"{icon(a.icon) if a.icon else ''}{escape(a.text)}"
+        + (f'<span class="visually-hidden">: {escape(a.row)}</span></a>' if a.row else "</a>")
+        for a in value
+    )
+
+
+# kind -> how a value that is there reads as HTML
+_HTML: Mapping[str, Callable[[Any], str]] = {
+    "text": lambda v: str(escape(v)),
+    "date": i18n.iso,
+    "instant": i18n.instant_iso,
+    "money": lambda v: i18n.money(v, unit=False),
+    "volume": lambda v: i18n.volume(v, unit=False),
+    "number": i18n.number,
+    "flag": lambda v: str(escape(gettext("yes") if v else gettext("no"))),
+    "word": _word,
+    "cell": _cell,
+    "actions": _actions,
+}
+_NUMERIC = frozenset({"money", "volume", "number"})
+
+
+def writer(column: Column, extra: Mapping[int, Markup] | None = None) -> Callable[[int, Any], str]:
+    """How one column writes the cell of a row: `write(index, row)`. `extra` are modules' actions by the row's index."""
+    html, get, address = _HTML[column.kind], _getter(column), column.link.opener() if column.link else None
+    if column.head and column.kind == "text":
+        html = _unbroken
+    before, after = _wrapping(column)
+    nothing = _nothing(column)
+
+    def write(index: int, row: Any) -> str:
+        value = get(row)
+        more = extra.get(index, "") if extra else ""
+        empty = value is None or value == "" or value == [] or value == ()
+        text = str(more) if empty else html(value) + str(more)
+        if not text:
+            return nothing
+        if address is not None and not empty:
+            text = f'<a href="{address(row)}">{text}</a>'
+        if column.note is not None and (note := column.note(row)):
+            text += f"<small>{escape(note)}</small>"
+        return before + text + after
+
+    return write
+
+
+def _getter(column: Column) -> Callable[[Any], Any]:
+    name, words = column.name, column.words
+    if column.value is not None:
+        return column.value
+    if words is not None:
+        return lambda row: words.get(getattr(row, name)) or Word("", str(getattr(row, name)))
+    return lambda row: getattr(row, name)
+
+
+def _wrapping(column: Column) -> tuple[str, str]:
+    if column.head:
+        return '<th role="rowheader" scope="row">', "</th>"
+    if column.kind == "actions":
+        return '<td role="cell" class="eb-cell-acts"><div class="eb-rowacts">', "</div></td>"
+    names = "eb-num" if column.kind in _NUMERIC else "eb-date" if column.kind in ("date", "instant") else ""
+    class_ = f' class="{names}"' if names else ""
+    return f'<td role="cell"{class_} data-label="{escape(column.label)}"><span>', "</span></td>"
+
+
+def _nothing(column: Column) -> str:
+    """A cell without a value: a dash read "brak"; a row without actions shows none of it on a phone."""
+    before, after = _wrapping(column)
+    if column.kind == "actions":
+        before = before.replace("eb-cell-acts", "eb-cell-acts eb-cell-none")
+    return before + _dash() + after
+
+
+def csv_value(column: Column, row: Any) -> Any:
+    """The value of a cell for the export."""
+    if column.csv is not None:
+        return column.csv(row)
+    value = _getter(column)(row)
+    if isinstance(value, Word | Cell):
+        return f"{value.text}, {value.note}" if value.note else value.text
+    return value
+
+
+def rows_table(
+    caption: Any,
+    columns: Sequence[Column],
+    rows: Sequence[Any],
+    *,
+    heads: Sequence[str] | None = None,
+    wide: bool = False,
+    extra: Mapping[int, Markup] | None = None,
+) -> Markup:
+    """A whole table without paging, for short lists on other pages; wrap it in a card: `eb-card eb-card--flush`.
+
+    `extra` are modules' actions by the row's index (`slots.row_parts`).
+    """
+    return Markup(  # noqa: S704 - pieces of this module, each escaped
+        _table(caption, columns, heads or [head(c) for c in columns], body(columns, rows, extra=extra), wide)
+    )
+
+
+def head(column: Column, inside: str | None = None, sorted_: str = "") -> str:
+    """A column's head cell."""
+    class_ = ' class="eb-num"' if column.kind in _NUMERIC else ""
+    state = f' aria-sort="{sorted_}"' if sorted_ else ""
+    return f'<th role="columnheader" scope="col"{class_}{state}>{inside or escape(column.label)}</th>'
+
+
+def body(
+    columns: Sequence[Column],
+    rows: Sequence[Any],
+    *,
+    extra: Mapping[int, Markup] | None = None,
+    check: Callable[[int, Any], str] | None = None,
+) -> str:
+    """The rows of a table as HTML."""
+    writers = [writer(column, extra if column.kind == "actions" else None) for column in columns]
+    lines = []
+    for index, row in enumerate(rows):
+        cells = "".join([write(index, row) for write in writers])
+        lines.append(f'<tr role="row">{check(index, row) if check else ""}{cells}</tr>')
+    return "\n".join(lines)
+
+
+def _table(caption: Any, columns: Sequence[Column], heads: Sequence[str], rows: str, wide: bool) -> str:
+    class_ = "eb-table eb-table--cards" + (" eb-table--wide" if wide or len(columns) > 5 else "")
+    return (
+        f'<table role="table" class="{class_}"><caption class="visually-hidden">{escape(caption)}</caption>'
+        f'<thead role="rowgroup"><tr role="row">{"".join(heads)}</tr></thead>'
+        f'<tbody role="rowgroup">{rows}</tbody></table>'
+    )
