@@ -1,0 +1,99 @@
+"""What the panel and `ebok doctor` show: live status rows, the modules with what they declare, the state of tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.orm import Session
+
+from ebok_core.contracts.admin import Level, StatusRow
+from ebok_core.db import migrate
+from ebok_core.portal import STARTUP, Portal
+from ebok_core.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleLine:
+    """A module on this machine: `fault` is the reason when it is off, `declares` counts results by hook."""
+
+    name: str
+    title: str
+    distribution: str
+    version: str
+    fault: str | None
+    declares: tuple[tuple[str, int], ...] = ()
+
+
+def status_rows(portal: Portal, session: Session) -> list[StatusRow]:
+    """Every row of "Typ konfiguracji | Status konfiguracji", computed now (L166).
+
+    A module whose check raises gets a row that says so; the others stand. Each check sees the session behind a
+    savepoint.
+    """
+    rows: list[StatusRow] = []
+    for module, call in portal.live("ebok_config_status", session=session):
+        try:
+            with session.begin_nested():
+                rows += list(call())
+        except Exception as error:
+            log.exception("config_status.failed", module=module)
+            rows.append(
+                StatusRow(
+                    key=f"{module}.status",
+                    title=module,
+                    level=Level.ERROR,
+                    text="Błąd sprawdzenia",
+                    hint=f"{type(error).__name__}. Szczegóły są w dzienniku serwera.",
+                )
+            )
+    return sorted(rows, key=lambda row: (row.order, row.key))
+
+
+def module_lines(portal: Portal) -> list[ModuleLine]:
+    """The installed modules, the core first, then those that are off with their reasons (P79)."""
+    lines = [
+        ModuleLine(
+            name=d.name,
+            title=str(d.module.title),
+            distribution=d.installed.distribution,
+            version=d.installed.version,
+            fault=None,
+            declares=tuple((hook, len(d.results[hook])) for hook in STARTUP if d.results[hook]),
+        )
+        for d in portal.declarations
+    ]
+    return lines + [
+        ModuleLine(name=m.name, title=m.name, distribution=m.distribution, version=m.version, fault=m.fault)
+        for m in portal.faults
+    ]
+
+
+def doctor(runtime: Runtime) -> list[tuple[Level, str, str]]:
+    """Everything that can be checked from a terminal, as `(level, what, sentence)`. Reads only."""
+    findings = [
+        (Level.OK, "database", ", ".join(f"{k} {v}" for k, v in runtime.database.settings_report().items())),
+    ]
+    if runtime.database.is_sqlite and "wal" not in findings[0][2]:
+        findings.append(
+            (Level.ERROR, "database", "this SQLite is too old for WAL: writers and readers wait for each other")
+        )
+    for source in runtime.portal.migrations:
+        status = migrate.status_of(runtime.database, source)
+        text = f"{status.current or '–'}" + (
+            f", newest {status.head}: run `ebok db upgrade`" if status.is_behind else ""
+        )
+        findings.append((Level.ERROR if status.is_behind else Level.OK, f"tables of {source.module}", text))
+    for short in migrate.orphans(runtime.database, runtime.portal.migrations):
+        text = "is not installed, its tables are still here: install it again or run `ebok db purge`"
+        findings.append((Level.MISSING, f"ebok_{short}", text))
+    for line in module_lines(runtime.portal):
+        findings.append((Level.ERROR if line.fault else Level.OK, line.name, line.fault or f"version {line.version}"))
+    if any(level is Level.ERROR for level, what, _ in findings if what.startswith("tables")):
+        return findings
+    with runtime.database.snapshot() as session:
+        for row in status_rows(runtime.portal, session):
+            findings.append((row.level, str(row.title), f"{row.text}. {row.hint}".strip(" .") + "."))
+    return findings

@@ -1,0 +1,1 @@
+"""The customer's own pages: start page, data, contracts, service points, meters, balance."""

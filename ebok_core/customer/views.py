@@ -1,0 +1,335 @@
+"""The customer's own pages: start page, data, service points, meters, contracts, balance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from ebok_core import clock
+from ebok_core.contracts.domain import PendingEntry
+from ebok_core.contracts.identity import Viewer
+from ebok_core.errors import NotFound
+from ebok_core.i18n import gettext as _
+from ebok_core.i18n import lazy_gettext, lazy_pgettext, money, ngettext, pgettext
+from ebok_core.identity import service as identity
+from ebok_core.web import (
+    Cell,
+    Column,
+    Failed,
+    back_to,
+    cards,
+    done,
+    inside,
+    list_page,
+    live,
+    load,
+    render,
+    rows_table,
+    runtime,
+    snapshot,
+    unit_of_work,
+    viewer,
+)
+from ebok_core.web.slots import row_parts
+
+from . import rules, service, tables
+from .rules import Balance, LedgerLine
+from .schemas import SwitchSchema
+from .service import Account
+from .tytan import CustomerRow
+
+blueprint = Blueprint("core", __name__)
+
+LONGEST_CODE = 40
+# How many links of a long row a page shows before it leads to the list.
+MOST_LINKS = 5
+
+DOCUMENTS: Mapping[str, Any] = {
+    "invoice": lazy_gettext("Invoice"),
+    "correction": lazy_gettext("Correction"),
+    "interest": lazy_gettext("Interest note"),
+    "payment_demand": lazy_gettext("Payment demand"),
+}
+
+
+@blueprint.context_processor
+def about_money() -> dict[str, Any]:
+    """Whether the pages speak of money at all."""
+    return {"deals_in_money": _deals_in_money()}
+
+
+@blueprint.get("/")
+def start() -> ResponseReturnValue:
+    """The first page after signing in: the balance, what to do now, modules' cards, the customers (L96, L98-L104)."""
+    rows = service.customers(snapshot(), viewer())
+    accounts = service.accounts(snapshot(), viewer(), rows, _pending()) if _deals_in_money() else []
+    areas: dict[str, list[Any]] = {"key": [], "next": [], "main": []}
+    for card in cards():
+        areas[card.area].append(card)
+    return render(
+        "ebok_core/customer/start.html",
+        title=_("Home page"),
+        account=next((a for a in accounts if a.customer.code == viewer().customer_code), None),
+        areas=areas,
+        customers=_customers_table(rows, accounts, viewer()),
+    )
+
+
+@blueprint.get("/dane")
+def data() -> ResponseReturnValue:
+    """Everything TYTAN knows about the customer, read-only (L30-L37)."""
+    session, person, has_money = snapshot(), viewer(), _deals_in_money()
+    account = service.account(session, person, _pending()) if has_money else None
+    customer = account.customer if account else service.customer(session, person)
+    contracts = service.contracts(session, person)
+    return render(
+        "ebok_core/customer/data.html",
+        title=_("Customer data"),
+        customer=customer,
+        account=account,
+        contracts=contracts,
+        validity={row.number: rules.validity_of(row.valid_to, clock.today()).value for row in contracts},
+        bank_accounts=service.bank_accounts(customer, contracts) if has_money else [],
+        most=MOST_LINKS,
+    )
+
+
+@blueprint.get("/saldo")
+def balance() -> ResponseReturnValue:
+    """The balance as a sum, and the documents that make each part; only while a module deals in money (L77-L83)."""
+    if not _deals_in_money():
+        abort(404)
+    session, person = snapshot(), viewer()
+    account = service.account(session, person, _pending())
+    found = account.balance
+    return render(
+        "ebok_core/customer/balance.html",
+        title=pgettext("customer", "Balance"),
+        menu="core.customer_start",
+        account=account,
+        documents=_documents_tables(found) if found else {},
+        interest=service.interest_lines(session, person, found) if found else {},
+    )
+
+
+@blueprint.get("/punkty")
+def points() -> ResponseReturnValue:
+    """All service points (L38-L48)."""
+    return list_page(tables.POINTS, "ebok_core/customer/points.html", title=_("Service points"))
+
+
+@blueprint.get("/punkty/<path:code>")
+def point(code: str) -> ResponseReturnValue:
+    """A service point with its meters, the removed ones too."""
+    found = service.point(snapshot(), viewer(), _known(code))
+    return render(
+        "ebok_core/customer/point.html",
+        title=_("Service point %(code)s", code=found.row.code),
+        menu="core.customer_points",
+        point=found,
+        meters=tables.meters_table(found.meters),
+        back=back_to(tables.POINTS, "customer.core.points"),
+    )
+
+
+@blueprint.get("/liczniki")
+def meters() -> ResponseReturnValue:
+    """All meters, the removed ones too (L67)."""
+    return list_page(tables.METERS, "ebok_core/customer/meters.html", title=_("Meters"))
+
+
+@blueprint.get("/liczniki/<path:meter_id>")
+def meter(meter_id: str) -> ResponseReturnValue:
+    """The leaflet's "Podgląd danych licznika" (L49-L66)."""
+    found = service.meter(snapshot(), viewer(), _known(meter_id))
+    return render(
+        "ebok_core/customer/meter.html",
+        title=_("Preview of the meter's data: %(number)s", number=found.row.meter_number),
+        menu="core.customer_meters",
+        meter=found,
+        role=tables.role_name(found.row.role),
+        expired_on=rules.legalization_ends_on(found.row.legalization_valid_to),
+        waiting=service.waiting_readings(snapshot(), viewer(), found.row.id),
+        most=MOST_LINKS,
+        back=back_to(tables.METERS, "customer.core.meters"),
+    )
+
+
+@blueprint.get("/umowy")
+def contracts() -> ResponseReturnValue:
+    """All contracts, ended ones marked (L114)."""
+    return list_page(tables.CONTRACTS, "ebok_core/customer/contracts.html", title=_("Contracts"))
+
+
+@blueprint.get("/umowa")
+def contract_details() -> ResponseReturnValue:
+    """The leaflet's link "Szczegóły umowy": the contract, or the list when there are several (L104)."""
+    number = service.only_contract(snapshot(), viewer())
+    return redirect(url_for(".contract", number=number) if number else url_for(".contracts"))
+
+
+@blueprint.get("/umowy/<path:number>")
+def contract(number: str) -> ResponseReturnValue:
+    """The leaflet's "Podgląd danych umowy" (L115-L125)."""
+    found = service.contract(snapshot(), viewer(), _known(number))
+    valid_to = found.row.valid_to
+    return render(
+        "ebok_core/customer/contract.html",
+        title=_("Preview of the contract's data: %(number)s", number=found.row.number),
+        menu="core.customer_contracts",
+        contract=found,
+        days_left=(valid_to - clock.today()).days if valid_to else None,
+        back=back_to(tables.CONTRACTS, "customer.core.contracts"),
+    )
+
+
+@blueprint.route("/zmien-klienta", methods=["GET", "POST"])
+def switch_customer() -> ResponseReturnValue:
+    """Act for another customer of the account; a code in the address offers that one alone (P06)."""
+    if request.method == "POST":
+        form = load(SwitchSchema)
+        if not form.ok:
+            abort(400)
+        with unit_of_work() as session:
+            identity.switch_customer(session, viewer(), form.data["klient"])
+        done(_("You now see the data of customer %(code)s.", code=form.data["klient"]))
+        return redirect(inside(form.data.get("dalej")) or url_for(".start"), 303)
+    wanted = request.args.get("klient")
+    rows = service.customers(snapshot(), viewer())
+    return render(
+        "ebok_core/customer/switch.html",
+        title=_("Change customer"),
+        menu="core.customer_start",
+        customers=[row for row in rows if row.code == wanted] or rows,
+        acting=viewer().customer_code,
+        onward=inside(request.args.get("dalej")) or "",
+    )
+
+
+def _known(code: str) -> str:
+    """The code as it came, if it can be one; what can't is as missing as somebody else's (S05)."""
+    if not code.isprintable() or len(code) > LONGEST_CODE:
+        raise NotFound(_("There is no such page."))
+    return code
+
+
+def _deals_in_money() -> bool:
+    return runtime().portal.deals_in_money
+
+
+def _pending() -> list[PendingEntry]:
+    """What modules have sent to TYTAN and the copy does not carry yet; a module that fails adds nothing."""
+    answers = [result for _module, result in live("ebok_pending_entries", viewer=viewer())]
+    return [e for found in answers if not isinstance(found, Failed) for e in found if isinstance(e, PendingEntry)]
+
+
+class CustomerOfTable(NamedTuple):
+    """A row of "Dane klienta" on the start page: what fragments of the slot `core.customer_actions` get."""
+
+    code: str
+    name: str
+    customer_type: str
+    account: Account | None
+    is_acting: bool
+
+
+def _customers_table(rows: Sequence[CustomerRow], accounts: Iterable[Account], person: Viewer) -> Markup:
+    """One row a customer of the account; the balance and its column only with `accounts`."""
+    by_code = {account.customer.code: account for account in accounts}
+    found = [
+        CustomerOfTable(row.code, row.name, row.customer_type, by_code.get(row.code), row.code == person.customer_code)
+        for row in rows
+    ]
+    columns = [column for column in _CUSTOMERS if by_code or column.name != "balance"]
+    return rows_table(_("Customers of this account"), columns, found, extra=row_parts("core.customer_actions", found))
+
+
+def _customer_code(row: CustomerOfTable) -> Cell:
+    return Cell(row.code, href=url_for(".data") if row.is_acting else "")
+
+
+def _balance(row: CustomerOfTable) -> Cell | str:
+    """The balance with its side in words (L101)."""
+    account = row.account
+    if account is None or account.balance is None:
+        return _("being clarified")
+    return Cell(money(abs(account.balance.total)), _side(account.balance))
+
+
+def _side(balance: Balance) -> str:
+    """On which side a balance stands: never a bare minus (decision 3)."""
+    if balance.total > 0:
+        return pgettext("balance", "to pay")
+    return pgettext("balance", "overpaid") if balance.total < 0 else pgettext("balance", "settled")
+
+
+def _contract_link(row: CustomerOfTable) -> Markup:
+    """The leaflet's "Szczegóły umowy"; for another customer of the account the person first changes to that one."""
+    address = url_for(".contract_details")
+    if not row.is_acting:
+        address = url_for(".switch_customer", klient=row.code, dalej=address)
+    return Markup('<a class="eb-rowlink" href="{}">{}</a>').format(address, _("Contract details"))
+
+
+_CUSTOMERS = (
+    Column("code", lazy_gettext("Customer code"), "cell", head=True, value=lambda row: _customer_code(row)),
+    Column("name", lazy_gettext("Customer name")),
+    Column("customer_type", lazy_gettext("Customer type")),
+    Column("balance", lazy_pgettext("customer", "Balance"), "cell", value=_balance),
+    Column("contracts", lazy_gettext("Contracts"), "cell", value=lambda row: _contract_link(row)),
+    Column("actions", lazy_gettext("Possible actions"), "actions", value=lambda row: ()),
+)
+
+
+def _document(line: LedgerLine) -> str:
+    return line.document_number or line.title
+
+
+def _kind(line: LedgerLine) -> str:
+    """The kind of a document in words; an entry without a number has its title in its place."""
+    return str(DOCUMENTS.get(line.kind, line.title)) if line.document_number else ""
+
+
+def _due(line: LedgerLine) -> Cell | None:
+    """The due date with the days before or after it (L14)."""
+    if line.due_on is None:
+        return None
+    days = (line.due_on - clock.today()).days
+    if days < 0:
+        return Cell(tables.day_text(line.due_on), ngettext("%(n)s day overdue", "%(n)s days overdue", -days), late=True)
+    return Cell(tables.day_text(line.due_on), ngettext("in %(n)s day", "in %(n)s days", days) if days else _("today"))
+
+
+_DOCUMENTS = (
+    Column("document_number", lazy_gettext("Document no."), head=True, value=_document, note=_kind),
+    Column("posted_on", lazy_gettext("Date"), "date"),
+    Column("due_on", lazy_gettext("Due date"), "cell", value=_due),
+    Column("amount", lazy_gettext("Amount [zł]"), "money"),
+    Column("to_pay", lazy_gettext("Amount to pay [zł]"), "money"),
+    Column("actions", lazy_gettext("Possible actions"), "actions", value=lambda line: ()),
+)
+_OVERPAYMENTS = (
+    Column("title", lazy_gettext("What"), head=True, value=lambda line: line.title),
+    Column("posted_on", lazy_gettext("Date"), "date"),
+    Column("to_pay", lazy_gettext("To take off [zł]"), "money", value=lambda line: -line.to_pay),
+)
+
+
+def _documents_tables(balance: Balance) -> dict[str, Markup]:
+    """The open documents of each part of the balance as a table, by the part's name; parts without any are left out.
+
+    Fragments of the slot `core.document_actions` get `LedgerLine` rows.
+    """
+    found = {}
+    for part in rules.PARTS:
+        rows = balance.of(part)
+        if rows:
+            extra = row_parts("core.document_actions", rows) if part != "overpayment" else {}
+            columns = _OVERPAYMENTS if part == "overpayment" else _DOCUMENTS
+            shown = [column for column in columns if extra or column.kind != "actions"]
+            found[part] = rows_table(_("Documents"), shown, rows, extra=extra)
+    return found
