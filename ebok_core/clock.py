@@ -58,6 +58,11 @@ def local(instant: datetime) -> datetime:
     return instant.astimezone(WARSAW)
 
 
+def is_system() -> bool:
+    """Whether the machine's clock tells the time; in a simulation no other clock (the database's) may be asked."""
+    return isinstance(_current, SystemClock)
+
+
 @contextmanager
 def use(clock: Clock) -> Iterator[None]:
     """Let another clock tell the time, for simulations and tests."""

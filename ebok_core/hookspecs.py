@@ -217,8 +217,11 @@ def ebok_login_methods() -> Iterable[LoginMethod]:
 
 
 @hookspec(firstresult=True)
-def ebok_authenticate(identifier: str, secret: str, session: Session) -> object | None:
-    """Recognise an account by its credentials (live); the core answers last, `NotAllowed` ends the question."""
+def ebok_authenticate(identifier: str, secret: str, session: Session, kind: str) -> str | None:
+    """Recognise an account by its credentials (live) and give its id; the core answers last.
+
+    `kind` is the entry, `customer` or `staff`. `NotAllowed` ends the question: nobody enters.
+    """
 
 
 @hookspec

@@ -95,7 +95,9 @@ def _translations(locale: str) -> NullTranslations:
     for folder in _folders:
         for path in sorted((folder / locale / "LC_MESSAGES").glob("*.mo")):
             with path.open("rb") as file:
-                merged.merge(Translations(fp=file))
+                catalogue = Translations(fp=file)
+            merged.merge(catalogue)
+            merged.plural = catalogue.plural  # a merge takes the messages and leaves the plural rule behind
     return merged
 
 

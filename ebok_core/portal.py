@@ -120,14 +120,21 @@ class Portal:
         """Every Alembic history: the core's first, then the modules' by short name."""
         return tuple(sorted(self.of("ebok_migrations"), key=lambda source: (source.short != "core", source.short)))
 
-    def live(self, hook: str, **arguments: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
-        """The implementations of a live hook as `(module, call)`; the caller guards each call by itself."""
+    def live(self, hook: str, **arguments: Any) -> Iterator[tuple[str, Callable[..., Any]]]:
+        """The implementations of a live hook as `(module, call)`; the caller guards each call by itself.
+
+        `call(session=…)` replaces an argument for this one implementation, where it takes it.
+        """
         for declaration in self.declarations:
             caller = getattr(self.manager.hook, hook)
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is declaration.installed.plugin:
                     accepted = {name: arguments[name] for name in implementation.argnames}
-                    yield declaration.name, lambda f=implementation.function, a=accepted: f(**a)
+
+                    def call(f: Any = implementation.function, a: dict[str, Any] = accepted, **other: Any) -> Any:
+                        return f(**{**a, **{name: value for name, value in other.items() if name in a}})
+
+                    yield declaration.name, call
 
     def without(self, name: str, reason: str) -> Portal:
         """The portal with one module off: nothing of it is left but its name and the reason."""

@@ -10,10 +10,13 @@ from typing import Any
 
 import structlog
 
-from . import i18n, plugins, settings
+from . import audit, i18n, plugins, settings
 from .contracts.tytan import OutboxTarget, TytanSource
 from .db.engine import Database
 from .errors import ConfigurationError
+from .identity import passwords
+from .jobs import queue
+from .notifications import posts
 from .portal import Portal, assemble
 from .settings import CoreSettings
 
@@ -66,6 +69,9 @@ def build(
     }
     i18n.install(translation_folders(portal))
     runtime = Runtime(settings=core, module_settings=module_settings, portal=portal, database=Database(core.portal_url))
+    runtime.database.info.update(audit.keys_of(core) | passwords.for_sessions(core))
+    runtime.database.info.update(posts.for_sessions(runtime))
+    queue.connect(runtime)
     for targets in portal.manager.hook.ebok_outbox_targets(settings=runtime):
         runtime.targets.update({target.key: target for target in targets})
     return runtime

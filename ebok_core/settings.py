@@ -53,6 +53,8 @@ class CoreSettings:
     """Fernet keys for secrets in the database, the newest first."""
     audit_key: str = secret()
     """Key of the audit chain's hashes and of the HMAC of personal numbers."""
+    audit_key_fallbacks: list[str] = secret(default_factory=list)
+    """Former audit keys, with which older entries are verified."""
     public_url: str = "http://127.0.0.1:8080"
     """The address customers use: absolute links come from it, never from a request."""
     host: str = "127.0.0.1"
