@@ -1,0 +1,1 @@
+"""e-Odczyt: customers enter the readings of their meters."""
