@@ -1,0 +1,184 @@
+"""W1, W6, W8: a list page of the real portal against the raw page, on SQLite and on PostgreSQL, side by side."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ebok_core import runtime as runtimes
+from ebok_core import settings as deployment
+from ebok_core.app import create_app_of
+from ebok_core.db import Database
+from ebok_core.testing import people, postgres
+from ebok_core.testing.databases import prepare
+from ebok_core.testing.statements import counted
+
+from .limits import raw
+from .load import Seen, Target, ask
+from .processes import cpu_seconds, serving
+from .report import Line, ratio_line
+
+ROUNDS, SLICE_S = 8, 2.0
+PAGE, RAW_PAGE = "/liczniki/", "/liczniki"
+PERSON, SMALL = "C", "A"
+MOST_QUERIES = 6
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two: the page, the server's process, the database server's process (None: it is inside)."""
+
+    target: Target
+    server: int
+    database: int | None
+
+    def cpu(self) -> float:
+        """CPU seconds spent so far."""
+        return cpu_seconds(self.server) + (cpu_seconds(self.database) if self.database else 0.0)
+
+
+def lines(rounds: int = ROUNDS) -> Iterator[Line]:
+    """Measure and yield the lines; about two minutes."""
+    for backend in ("sqlite", "postgresql"):
+        with pair(backend, workers=1) as (portal, limit):
+            yield from _cpu(backend, portal, limit, rounds)
+            yield from _one_client(backend, portal, limit)
+        with pair(backend, workers=2) as (portal, limit):
+            yield from _eight_clients(backend, portal, limit)
+    yield from queries()
+
+
+@contextmanager
+def pair(backend: str, workers: int) -> Iterator[tuple[Side, Side]]:
+    """The portal and the raw page on the same database, both behind gunicorn with the same numbers."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ebok-bench-")))
+        url = ""
+        if backend == "postgresql":
+            # A server as a utility runs it: everything durable, nothing switched off.
+            real = {name: "on" for name in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")}
+            url = stack.enter_context(postgres.cluster(**real)).create("ebok")
+        environ = _environment(folder, url, workers)
+        cookie = _settle(environ, folder)
+        if url:
+            with Database(url).refresher.connect() as connection:
+                connection.exec_driver_sql("ANALYZE")
+        portal = stack.enter_context(
+            serving(["ebok_core.cli", "serve"], environ, f"{environ['EBOK_PUBLIC_URL']}/zdrowie", folder / "portal.log")
+        )
+        port = postgres.free_port()
+        command = ["gunicorn", "-b", f"127.0.0.1:{port}", "-w", str(workers), "--threads", environ["EBOK_THREADS"]]
+        command += ["-k", "gthread", "--no-control-socket", "benchmarks.limits.raw:app"]
+        source = {"RAW_DATABASE": url or str(folder / "tytan.db")}
+        limit = stack.enter_context(serving(command, source, f"http://127.0.0.1:{port}/zdrowie", folder / "raw.log"))
+        server = _postmaster(url) if url else None
+        yield (
+            Side(Target(environ["EBOK_PUBLIC_URL"] + PAGE, cookie, "</table>"), portal.pid, server),
+            Side(Target(f"http://127.0.0.1:{port}{RAW_PAGE}", _raw_cookie(), "</table>"), limit.pid, server),
+        )
+
+
+def queries() -> Iterator[Line]:
+    """W8: how many statements the page sends, for one row and for twenty."""
+    with tempfile.TemporaryDirectory(prefix="ebok-bench-") as folder:
+        environ = _environment(Path(folder), "", 1)
+        _settle(environ, Path(folder))
+        runtime = runtimes.build(environ)
+        app = create_app_of(runtime)
+        seen = {}
+        for person in (SMALL, PERSON):
+            browser = people.sign_in(app, person)
+            browser.get(PAGE)  # the first request compiles templates and statements
+            with counted() as statements:
+                assert browser.get(PAGE).status_code == 200
+            seen[person] = len(statements)
+        runtime.database.dispose()
+    few, many = seen[SMALL], seen[PERSON]
+    is_kept = few == many and many <= MOST_QUERIES
+    yield Line(
+        "W8", "queries of a list, few and 20 rows", f"{few}, {many}", "", None, f"≤ {MOST_QUERIES}, the same", is_kept
+    )
+
+
+def _cpu(backend: str, portal: Side, limit: Side, rounds: int) -> Iterator[Line]:
+    spent: dict[Side, list[float]] = {portal: [], limit: []}
+    for side in (portal, limit):
+        ask(side.target, 0.5)
+    for _ in range(rounds):
+        for side in (portal, limit):
+            before = side.cpu()
+            seen = ask(side.target, SLICE_S)
+            spent[side].append((side.cpu() - before) / len(seen.seconds) * 1000)
+    for name, of in (("least", min), ("median", statistics.median)):
+        what = f"CPU of a 20-row list, {backend}, {name}"
+        yield ratio_line("W1", what, of(spent[portal]), of(spent[limit]), "ms", most=2.0)
+
+
+def _one_client(backend: str, portal: Side, limit: Side) -> Iterator[Line]:
+    ours, theirs = _alternate(portal, limit, clients=1)
+    yield ratio_line("W6", f"p50, one client, {backend}", ours.median * 1000, theirs.median * 1000, "ms", most=2.5)
+
+
+def _eight_clients(backend: str, portal: Side, limit: Side) -> Iterator[Line]:
+    ours, theirs = _alternate(portal, limit, clients=8)
+    what = f"p99, 8 clients on 2 workers, {backend}"
+    yield ratio_line("W6", what, ours.percentile(0.99) * 1000, theirs.percentile(0.99) * 1000, "ms", most=2.5)
+
+
+def _alternate(portal: Side, limit: Side, clients: int) -> tuple[Seen, Seen]:
+    gathered = {portal: Seen(), limit: Seen()}
+    for side in (portal, limit):
+        ask(side.target, 0.5, clients)
+    for _ in range(4):
+        for side, seen in gathered.items():
+            seen.seconds += ask(side.target, SLICE_S, clients).seconds
+    return gathered[portal], gathered[limit]
+
+
+def _environment(folder: Path, url: str, workers: int) -> dict[str, str]:
+    deployment.write_secrets(folder)
+    port = postgres.free_port()
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("EBOK_")},
+        "EBOK_DATA_DIR": str(folder),
+        "EBOK_PORT": str(port),
+        "EBOK_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "EBOK_WORKERS": str(workers),
+        "EBOK_THREADS": "2",
+        "EBOK_LOG_LEVEL": "ERROR",
+        **({"EBOK_DATABASE_URL": url} if url else {}),
+    }
+
+
+def _settle(environ: dict[str, str], folder: Path) -> str:
+    """Fill the database with the invented utility and return the cookie of the person who asks."""
+    runtime = runtimes.build(environ)
+    prepare(runtime)
+    people.settle(runtime, people.make_tytan(folder / "tytan-sql.db"))
+    app = create_app_of(runtime)
+    browser: Any = people.sign_in(app, PERSON)
+    cookie = next(iter(browser._cookies.values()))
+    runtime.database.dispose()
+    return f"{cookie.key}={cookie.value}"
+
+
+def _raw_cookie() -> str:
+    with raw.app.test_client() as client, client.session_transaction() as session:
+        session["customer"] = people.LOGINS[PERSON]
+    cookie = next(iter(client._cookies.values()))
+    return f"{cookie.key}={cookie.value}"
+
+
+def _postmaster(url: str) -> int:
+    """The process of the server behind an address: the parent of our own backend."""
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        backend = connection.info.backend_pid
+        return int(Path("/proc", str(backend), "stat").read_text().rpartition(")")[2].split()[1])

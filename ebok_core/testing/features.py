@@ -1,0 +1,91 @@
+"""`./run features`: run the tests that prove features of the leaflet, print id → verdict → tests, write them as JSON.
+
+Nothing is remembered between runs: a verdict is what the tests said this time. Exit code 1 unless every feature passed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPORT = Path("build/features.json")
+PASS, FAIL, SKIPPED = "pass", "fail", "skipped"
+
+
+class Collector:
+    """Gathers outcomes by feature; the marks arrive as properties of the reports, also from pytest-xdist's workers."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, dict[str, str]] = defaultdict(dict)
+        self.errors = 0
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that can't be collected may hold a proof: it counts as a failure."""
+        self.errors += report.failed
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note the worst of a test's phases for each feature it proves."""
+        for name, feature in report.user_properties:
+            if name == "feature":
+                tests = self.outcomes[str(feature)]
+                tests[report.nodeid] = worst(tests.get(report.nodeid), _outcome(report))
+
+    def table(self) -> dict[str, dict[str, Any]]:
+        """Feature id → its tests and the verdict."""
+        return {
+            feature: {"tests": sorted(tests), "verdict": verdict(tests.values())}
+            for feature, tests in sorted(self.outcomes.items(), key=lambda item: natural(item[0]))
+        }
+
+
+def verdict(outcomes: Any) -> str:
+    """A feature is proved when a test passed and none failed; skipped tests prove nothing."""
+    seen = set(outcomes)
+    if FAIL in seen:
+        return FAIL
+    return PASS if PASS in seen else SKIPPED
+
+
+def worst(*outcomes: str | None) -> str:
+    """The worst of a test's phases: a teardown that fails spoils the test."""
+    for candidate in (FAIL, SKIPPED, PASS):
+        if candidate in outcomes:
+            return candidate
+    return PASS
+
+
+def natural(feature: str) -> tuple[str, int]:
+    """L2 before L16."""
+    letters, digits = re.fullmatch(r"([A-Z]*)(\d*).*", feature).groups()  # type: ignore[union-attr]
+    return letters, int(digits or 0)
+
+
+def _outcome(report: pytest.TestReport) -> str:
+    return {"passed": PASS, "failed": FAIL, "skipped": SKIPPED}[report.outcome]
+
+
+def main(arguments: list[str]) -> int:
+    """Run, print, write; the exit code says whether every feature passed."""
+    collector = Collector()
+    standard = ["-m", "feature", "-q", "-n", "2", "--dist", "loadgroup", "-p", "no:cacheprovider", "--no-header"]
+    code = pytest.main([*standard, *arguments], plugins=[collector])
+    table = collector.table()
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n")
+    for feature, row in table.items():
+        sys.stdout.write(f"{feature:<6} {row['verdict']:<8} {row['tests'][0]}\n")
+        sys.stdout.writelines(f"{'':<15} {test}\n" for test in row["tests"][1:])
+    proved = sum(row["verdict"] == PASS for row in table.values())
+    sys.stdout.write(f"\n{proved} of {len(table)} features with tests are proved; {REPORT}\n")
+    # Exit code 5 means that nothing was collected: nothing is proved either.
+    return int(code != 0 or collector.errors > 0 or proved < len(table))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

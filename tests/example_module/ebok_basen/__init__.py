@@ -1,0 +1,1 @@
+"""e-Basen: passes to the utility's swimming pool."""

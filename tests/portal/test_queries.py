@@ -1,0 +1,53 @@
+"""W8: a page sends a constant, small number of queries, however long its lists are."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+MOST = 6
+# Pages that need more, with the reason and their own limit.
+MORE: dict[str, tuple[int, str]] = {}
+
+
+@pytest.fixture
+def count(signed_in, statements):
+    """The queries of an address for a person, after a first request that fills the caches."""
+
+    def of(person, address):
+        browser = signed_in(person)
+        browser.get(address)
+        with statements() as seen:
+            answer = browser.get(address)
+        assert answer.status_code == 200, f"{address} for {person}: {answer.status}"
+        return list(seen)
+
+    return of
+
+
+def test_a_longer_list_takes_no_more_queries(count, explored):
+    """C has 1 200 meters at 300 points; A has six."""
+    for endpoint, address in explored("A").pages.items():
+        if "<" in address or any(char.isdigit() for char in address):
+            continue
+        few, many = count("A", address), count("C", address)
+        assert len(many) <= len(few), f"{endpoint}: {len(few)} queries for A, {len(many)} for C: {many}"
+
+
+@pytest.mark.parametrize("person", ["A", "C", "admin"])
+def test_no_page_takes_more_than_six_queries(count, explored, person):
+    for endpoint, address in explored(person).pages.items():
+        most = MORE.get(endpoint, (MOST, ""))[0]
+        seen = count(person, address)
+        assert len(seen) <= most, f"{endpoint} ({address}) sends {len(seen)}: {seen}"
+
+
+def test_the_counter_counts(database, statements):
+    """A page with a query in a loop would fail above: one more row is one more query here."""
+    import sqlalchemy as sa
+
+    with statements() as seen, database.snapshot() as session:
+        for _ in range(3):
+            session.execute(sa.text("SELECT 1"))
+    assert len(seen) == 3
