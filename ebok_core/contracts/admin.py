@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from marshmallow import Schema
     from sqlalchemy.orm import Session
 
+    from ebok_core.runtime import Runtime
+
 
 class Level(Enum):
     """How a status row or a health check stands."""
@@ -28,15 +30,15 @@ class Level(Enum):
 class ConfigPage:
     """A page of runtime settings under Konfiguracja; the core renders, validates, stores and audits it.
 
-    `schema` is a marshmallow schema that builds a frozen dataclass and knows its defaults. `check(session)` is run by
-    the page's test button and returns a status row.
+    `schema` is a marshmallow schema that builds a frozen dataclass and knows its defaults. `check(session, runtime)`
+    is run by the page's test button and returns a status row.
     """
 
     key: str
     title: str
     schema: type[Schema]
     permission: Permission | None = None
-    check: Callable[[Session], StatusRow] | None = None
+    check: Callable[[Session, Runtime], StatusRow] | None = None
     intro: str = ""
     order: int = 100
 

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Every:
-    """A schedule: each `interval`, counted from local midnight."""
+    """A schedule: each `interval`, from one second to a day, counted from local midnight."""
 
     interval: timedelta
+
+    def __post_init__(self) -> None:
+        if not timedelta(seconds=1) <= self.interval <= timedelta(days=1):
+            raise ValueError(f"a job runs at most each second and at least each day, not every {self.interval}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +28,10 @@ class Daily:
 
     hour: int
     minute: int = 0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.hour <= 23 and 0 <= self.minute <= 59) or self.hour == 2:
+            raise ValueError(f"no job at {self.hour}:{self.minute:02d}: the hour from 02:00 may be missing or doubled")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,8 @@ class Permission:
 class Viewer:
     """In whose name a page acts. Built by a zone's guard once per request; services take it, never an id.
 
-    `customer_codes` are all customers of the account, `customer_code` the one acted for (None for staff).
+    `customer_codes` are all customers of the account, `customer_code` the one acted for (None for staff). `status` is
+    the account's, `normal` or `suspended` (L06).
     """
 
     account_id: str
@@ -40,6 +41,7 @@ class Viewer:
     email: str | None = None
     locale: str = "pl"
     session_id: str | None = None
+    status: str = "normal"
 
     def may(self, permission: Permission | None) -> bool:
         """Tell whether the viewer has the permission; None asks for nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -68,8 +69,12 @@ class OutboxMessage:
     """A fact that a far side must hear of, written in the transaction of the change itself.
 
     Subclasses are declared by `ebok_outbox_messages` and set `kind`, `version`, `payload_schema` (a marshmallow schema
-    of the payload) and, to hear the answer, `apply_result`. `subject_*` make the same fact unique; `stream_key` gives
-    the order in which facts are delivered (`c:<code>` for TYTAN). `payload` holds text, integers and lists only.
+    of the payload). `apply_result` hears the verdict (`applied` or `rejected`), `apply_delivery` that the far side has
+    the message, with the reference it gave; both run in the unit of work that moves the message and must bear being
+    called again. `subject_*` make the same fact unique; `stream_key` gives the order in which facts are delivered
+    (`c:<code>` for TYTAN). `payload` holds text, whole numbers, truth values, nulls, lists and mappings of these, no
+    float. `id` may be given when the fact has one already (G6); `depends_on` is the id of a message that must arrive
+    first.
     """
 
     kind: ClassVar[str]
@@ -77,6 +82,7 @@ class OutboxMessage:
     target: ClassVar[str] = "tytan"
     payload_schema: ClassVar[type[Schema]]
     apply_result: ClassVar[Callable[[Session, Result], None] | None] = None
+    apply_delivery: ClassVar[Callable[[Session, Result], None] | None] = None
 
     customer_code: str | None
     stream_key: str
@@ -91,7 +97,11 @@ class OutboxMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What the far side decided about a message; the names are those of `ebok_results`."""
+    """What the far side decided about a message; the names are those of `ebok_results`.
+
+    `status` is the outbox's own word: `delivered`, `applied` (TYTAN's `accepted`) or `rejected`. `subject_rev` tells
+    which revision of the subject was meant.
+    """
 
     message_id: str
     kind: str
@@ -102,6 +112,7 @@ class Result:
     reason: str | None
     reference: str | None
     status_at: datetime
+    subject_rev: int = 1
 
 
 class Capability(Enum):
@@ -150,13 +161,20 @@ class Delivery:
 
 
 class OutboxTarget(Protocol):
-    """A far side of the outbox. No e-BOK transaction is open while `deliver` runs."""
+    """A far side of the outbox. No e-BOK transaction is open while `deliver` runs.
+
+    `largest_run` is how many messages one call may carry; more than one only where the far side takes them all or none.
+    """
 
     key: str
     capability: Capability
+    largest_run: int
 
     def deliver(self, envelopes: Sequence[Envelope]) -> Delivery:
-        """Hand over a run of messages of one stream in one far-side transaction, in order."""
+        """Hand over a run of messages of one stream in one far-side transaction, in order, within 25 seconds.
+
+        An exception counts as a bug of the target, never as an answer of the far side.
+        """
 
     def lookup(self, message_id: str) -> bool | None:
         """Tell whether the far side has the message; None when it can't be asked. Only for LOOKUP."""
@@ -175,6 +193,9 @@ class ViewDifference:
 class TytanSource(Protocol):
     """TYTAN's side: what the refresh reads and where messages go. The core answers with the contract's database."""
 
+    def snapshot(self) -> AbstractContextManager[TytanSource]:
+        """The source with one state for everything that is read inside; one that can't do so gives itself."""
+
     def check(self) -> list[ViewDifference]:
         """Compare the live database with the contract; an empty list means that they agree."""
 
@@ -184,7 +205,13 @@ class TytanSource(Protocol):
     def rows(
         self, table: CopyTable, *, after: int | None = None, customer_code: str | None = None, chunk: int = 10_000
     ) -> Iterator[Sequence[Mapping[str, Any]]]:
-        """Rows of a view in chunks: all, those changed above `after`, or those of one customer."""
+        """Rows of a view in chunks: all, those changed above `after`, or those of one customer; `removed` included.
+
+        Where the customer is known by a parent row, the rows carry `customer_code`, null without a living parent.
+        """
+
+    def one(self, table: CopyTable, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """One row by its key, with its BLOBs: what is never copied in bulk is fetched so. None: there is none."""
 
     def results(self, after: int) -> Iterable[Mapping[str, Any]]:
         """Rows of `ebok_results` with a change number above `after`."""

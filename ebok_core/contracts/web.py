@@ -38,7 +38,7 @@ class Mount:
 class MenuEntry:
     """One entry of a zone's menu.
 
-    `endpoint` carries its zone (`customer.odczyt.index`). `parent` is the key of the entry it stands under: the admin
+    `endpoint` carries its zone (`customer.odczyt.index`), `arguments` what its address needs. `parent` is the key of the entry it stands under: the admin
     menu has the groups `core.service`, `core.start`, `core.configuration`, `core.help`. Entries are ordered by
     `(order, key)` and left out when the viewer lacks `permission`. `icon` is a name of the icon set.
     """
@@ -47,6 +47,7 @@ class MenuEntry:
     zone: Zone
     label: str
     endpoint: str | None = None
+    arguments: tuple[tuple[str, str], ...] = ()
     permission: Permission | None = None
     parent: str | None = None
     icon: str | None = None

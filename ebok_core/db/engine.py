@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,10 @@ class Database:
             raise ConfigurationError(
                 "EBOK_DATABASE_URL is no database address: write sqlite:///file or postgresql://…"
             ) from error
+        # What every session of this database carries in `session.info`: keys that stand in no table.
+        self.info: dict[str, Any] = {}
+        # What else holds connections for this database (the job queue) and is closed with it.
+        self.closers: list[Callable[[], None]] = []
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self.path = Path(str(self.url.database)).absolute()
@@ -112,12 +116,14 @@ class Database:
 
     def dispose(self) -> None:
         """Close every pooled connection."""
+        for close in self.closers:
+            close()
         for engine in (self.writer, self.reader, self.refresher):
             engine.dispose()
 
     @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:
-        with Session(bind=engine, expire_on_commit=False) as session:
+        with Session(bind=engine, expire_on_commit=False, info=self.info) as session:
             yield session
 
     def _ensure_files(self) -> None:
@@ -143,6 +149,7 @@ class Database:
             pool_size=8,
             max_overflow=24,
             query_cache_size=1200,
+            hide_parameters=True,
         )
         if not attach:
             engine = engine.execution_options(schema_translate_map={COPY_SCHEMA: None})
@@ -181,6 +188,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=8,
             query_cache_size=1200,
+            hide_parameters=True,
         )
 
 
@@ -203,15 +211,23 @@ def _translated(is_sqlite: bool) -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        text, code = str(error.orig), getattr(error.orig, "sqlstate", None)
-        if "disk is full" in text or code in ("53100", "53200"):
-            raise StorageFull("Nie ma już miejsca na dysku. Niczego nie zapisano.") from error
-        lost = error.connection_invalidated or (code is None and not is_sqlite)
-        if _is_locked(error) or lost or code in _UNAVAILABLE:
-            raise DatabaseUnavailable(
-                "Baza danych jest chwilowo zajęta. Niczego nie zapisano, spróbuj za chwilę."
-            ) from error
+        plain = plain_error(error, is_sqlite)
+        if plain is not None:
+            raise plain from error
         raise
+
+
+def plain_error(error: DBAPIError, is_sqlite: bool) -> DatabaseUnavailable | StorageFull | None:
+    """The driver's words as one of our two errors, None for every other fault."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return None
+    text, code = str(error.orig), getattr(error.orig, "sqlstate", None)
+    if "disk is full" in text or code in ("53100", "53200"):
+        return StorageFull("Nie ma już miejsca na dysku. Niczego nie zapisano.")
+    lost = error.connection_invalidated or (code is None and not is_sqlite)
+    if _is_locked(error) or lost or code in _UNAVAILABLE:
+        return DatabaseUnavailable("Baza danych jest chwilowo zajęta. Niczego nie zapisano, spróbuj za chwilę.")
+    return None
 
 
 # serialization failure, deadlock, lock timeout, query cancelled, shutdowns, connection failures, too many connections

@@ -41,6 +41,11 @@ def open_write() -> Iterator[None]:
         _open_writes.reset(token)
 
 
+def in_unit_of_work() -> bool:
+    """Whether a write transaction is open in this context."""
+    return _open_writes.get() > 0
+
+
 def assert_no_open_write(what: str) -> None:
     """Raise `RuntimeError` when something slow (`what`) is about to run inside a unit of work (G4)."""
     if _open_writes.get():

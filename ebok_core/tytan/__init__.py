@@ -1,0 +1,1 @@
+"""TYTAN: the contract, TYTAN's side, the copy, the refresh, and the scoped reads that pages use."""

@@ -1,0 +1,94 @@
+"""Scoped reads of the copy: the only way in which a page or a module reads a customer's data.
+
+A statement is a Core select built once at import; the condition on the viewer's customers is added and bound here, so a
+module can't name a customer it was not given. Foreign and missing are the same: nothing is found (S05).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.selectable import Join
+
+from ebok_core.contracts.identity import Viewer
+from ebok_core.db.engine import COPY_SCHEMA
+from ebok_core.errors import NotFound
+
+_ACTING = sa.bindparam("viewer_customer", type_=sa.String)
+_ALL = sa.bindparam("viewer_customers", type_=sa.String, expanding=True)
+
+
+class RowType(Protocol):
+    """A NamedTuple whose fields stand in the order of the select's columns."""
+
+    @classmethod
+    def _make(cls, iterable: Any, /) -> Any: ...
+
+
+Row = TypeVar("Row", bound=RowType)
+
+
+def rows(
+    session: Session, viewer: Viewer, statement: sa.Select[Any], *, as_: type[Row], every: bool = False, **values: Any
+) -> list[Row]:
+    """The rows of a statement that belong to the acting customer, or with `every` to any of the viewer's customers.
+
+    `values` fill the statement's own bind parameters. A viewer without a customer gets nothing.
+    """
+    return [as_._make(row) for row in session.execute(scoped(statement, every), _bound(viewer, every, values))]
+
+
+def one(
+    session: Session, viewer: Viewer, statement: sa.Select[Any], *, as_: type[Row], every: bool = False, **values: Any
+) -> Row:
+    """The one row of a statement. Raises `NotFound` when there is none in the viewer's reach."""
+    row = session.execute(scoped(statement, every), _bound(viewer, every, values)).first()
+    if row is None:
+        raise NotFound("Nie ma takiej strony.")
+    found: Row = as_._make(row)
+    return found
+
+
+def scalar(session: Session, viewer: Viewer, statement: sa.Select[Any], *, every: bool = False, **values: Any) -> Any:
+    """The first column of the first row, such as a count or a sum."""
+    return session.execute(scoped(statement, every), _bound(viewer, every, values)).scalar()
+
+
+@lru_cache(maxsize=2048)
+def scoped(statement: sa.Select[Any], every: bool = False) -> sa.Select[Any]:
+    """The statement with the condition on every copy table it reads; built once per statement.
+
+    Raises `ValueError` for a statement that reads no copy table, or one inside a subquery, where a condition from
+    outside would not reach it.
+    """
+    tables = list(_copy_tables(statement))
+    everywhere = {e for e in visitors.iterate(statement) if isinstance(e, sa.Table) and e.schema == COPY_SCHEMA}
+    if not tables or everywhere - set(tables):
+        raise ValueError("a scoped read selects from copy tables and joins, never from a subquery of one")
+    for table in tables:
+        column = table.c[table.info["customer"]]
+        statement = statement.where(column.in_(_ALL) if every else column == _ACTING)
+    return statement
+
+
+def _bound(viewer: Viewer, every: bool, values: dict[str, Any]) -> dict[str, Any]:
+    if every:
+        return {**values, "viewer_customers": list(viewer.customer_codes)}
+    return {**values, "viewer_customer": viewer.customer_code}
+
+
+def _copy_tables(statement: sa.Select[Any]) -> Iterator[sa.Table]:
+    stack = list(statement.get_final_froms())
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Join):
+            stack += [item.left, item.right]
+        elif isinstance(item, sa.Table) and item.schema == COPY_SCHEMA:
+            yield item
+        elif isinstance(item, sa.Alias) and isinstance(item.element, sa.Table):
+            raise ValueError("a scoped read selects from copy tables by their own names")
