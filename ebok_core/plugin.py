@@ -6,6 +6,7 @@ from . import hookimpl
 from .admin import menu as admin_menu
 from .admin import permissions as admin
 from .admin import views as admin_views
+from .audit import jobs as audit_jobs
 from .contact import settings as contact
 from .contracts.admin import ConfigPage
 from .contracts.module import Module
@@ -22,6 +23,7 @@ from .identity import service as identity
 from .identity import views as identity_views
 from .identity.schemas import PasswordPolicySchema
 from .jobs import jobs as own_jobs
+from .notifications import jobs as mail_jobs
 from .notifications.messages import Mail
 from .outbox import jobs as outbox_jobs
 from .outbox import permissions as outbox
@@ -123,12 +125,12 @@ def ebok_tytan_source(settings):
 
 @hookimpl
 def ebok_jobs():
-    return [*outbox_jobs.JOBS, *own_jobs.JOBS, *identity_jobs.JOBS, *tytan_jobs.JOBS]
+    return [*outbox_jobs.JOBS, *own_jobs.JOBS, *mail_jobs.JOBS, *identity_jobs.JOBS, *audit_jobs.JOBS, *tytan_jobs.JOBS]
 
 
 @hookimpl
 def ebok_notification_templates():
-    return [*notices.ALL]
+    return [*notices.ALL, *mail_jobs.TEMPLATES]
 
 
 @hookimpl(trylast=True)

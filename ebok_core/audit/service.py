@@ -70,15 +70,10 @@ def record(
     `after` are plain values; wrap personal ones in `personal`. Address, browser and request id come from the request.
     Call it last in the unit of work: it puts all writers in one line until the commit.
     """
-    ring = _ring(session)
-    meta = current_request()
     if isinstance(actor, Viewer):
-        on_behalf_of = on_behalf_of or actor.customer_code
-    head = session.execute(_LOCK_HEAD).one()
-    event: dict[str, Any] = {
-        "seq": head.seq + 1,
-        "at": clock.now_utc(),
-        "actor": actor.account_id if isinstance(actor, Viewer) else actor,
+        actor, on_behalf_of = actor.account_id, on_behalf_of or actor.customer_code
+    what = {
+        "actor": actor,
         "on_behalf_of": on_behalf_of,
         "action": action,
         "object_type": object_type,
@@ -86,6 +81,17 @@ def record(
         "before": None if before is None else rules.as_json(before),
         "after": None if after is None else rules.as_json(after),
         "reason": None if reason is None else rules.clean(reason, rules.MOST_REASON),
+    }
+    return _append(session, what)
+
+
+def _append(session: Session, what: dict[str, Any]) -> int:
+    ring, meta = _ring(session), current_request()
+    head = session.execute(_LOCK_HEAD).one()
+    event = {
+        **what,
+        "seq": head.seq + 1,
+        "at": clock.now_utc(),
         "ip": meta.ip,
         "user_agent_hash": hashlib.sha256(meta.user_agent.encode()).hexdigest() if meta.user_agent else None,
         "session_hash": meta.session_hash,

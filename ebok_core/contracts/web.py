@@ -38,8 +38,9 @@ class Mount:
 class MenuEntry:
     """One entry of a zone's menu.
 
-    `endpoint` carries its zone (`customer.odczyt.index`), `arguments` what its address needs. `parent` is the key of the entry it stands under: the admin
-    menu has the groups `core.service`, `core.start`, `core.configuration`, `core.help`. Entries are ordered by
+    `endpoint` carries its zone (`customer.odczyt.index`), `arguments` what its address needs. `parent` is the key of
+    the entry it stands under: the admin menu has the groups `core.service`, `core.start`, `core.configuration` and
+    `core.help`. Entries are ordered by
     `(order, key)` and left out when the viewer lacks `permission`. `icon` is a name of the icon set.
     """
 

@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from markupsafe import Markup
 
 from ebok_core import clock
-from ebok_core.i18n import gettext, iso, ngettext, pgettext
+from ebok_core.i18n import gettext, iso, lazy_pgettext, ngettext, pgettext
 from ebok_core.i18n import lazy_gettext as _
-from ebok_core.i18n import lazy_pgettext as _p
 from ebok_core.tytan import copy
 from ebok_core.web import Cell, Column, Filter, Link, Option, Table, Word, rows_table, snapshot, viewer
 
@@ -42,21 +41,12 @@ def _state(text: str, *, is_in_use: bool) -> Word:
     return Word("ok" if is_in_use else "", text)
 
 
-def no_break(text: str) -> Markup:
-    """A text that does not break at its spaces and dashes."""
-    return Markup('<span class="eb-nowrap">{}</span>').format(text)
-
-
-def day_text(day: date | None) -> Markup:
-    """A date that does not break at its dashes."""
-    return no_break(iso(day))
-
-
 def _ends(day: date | None, open_ended: str) -> Cell:
     """An end date: open-ended in words, ended and ending soon said below (L48, L120)."""
     validity = rules.validity_of(day, clock.today())
     notes = {Validity.ENDS_SOON: pgettext("contract", "ends soon"), Validity.ENDED: pgettext("contract", "ended")}
-    return Cell(day_text(day) if day else open_ended, notes.get(validity, ""), late=validity is Validity.ENDS_SOON)
+    late = validity is Validity.ENDS_SOON
+    return Cell(iso(day) if day else open_ended, notes.get(validity, ""), late=late, whole=True)
 
 
 # Service points (L38-L48)
@@ -74,18 +64,16 @@ class PointOfList:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._row, name)
 
-    def each(self, show: Callable[[PointMeter], Any]) -> Markup:
-        """One line a meter, in the same order in each cell."""
-        lines = [show(meter) for meter in self.meters[:MOST_METERS]]
-        return Markup("<br>").join(lines)
-
-    def numbers(self) -> Markup:
+    def numbers(self) -> list[Cell | str]:
         """The meters' numbers, each a link to its page."""
-        found = self.each(lambda m: Markup('<a href="{}">{}</a>').format(self.address_of(m), m.meter_number))
+        found = [Cell(m.meter_number, href=self.address_of(m), whole=True) for m in self.meters[:MOST_METERS]]
         more = len(self.meters) - MOST_METERS
-        if more > 0:
-            found += Markup("<small>{}</small>").format(ngettext("and %(n)s more", "and %(n)s more", more))
-        return found
+        return [*found, ngettext("and %(n)s more", "and %(n)s more", more)] if more > 0 else found
+
+    def changes(self) -> list[Cell]:
+        """The last change of each meter; of the point while it has none (L45)."""
+        days = [m.changed_on for m in self.meters[:MOST_METERS]] or [self.changed_on]
+        return [Cell(iso(day), whole=True) for day in days]
 
 
 def _with_meters(rows: list[Any]) -> list[Any]:
@@ -93,16 +81,6 @@ def _with_meters(rows: list[Any]) -> list[Any]:
     meters = service.meters_of(snapshot(), viewer(), [row.code for row in rows])
     address = Link("customer.core.meter", {"meter_id": "id"}).opener()
     return [PointOfList(row, meters.get(row.code, []), address) for row in rows]
-
-
-def _changed(row: PointOfList) -> Markup | str:
-    """The last change of each meter; of the point while it has none (L45)."""
-    return row.each(lambda m: day_text(m.changed_on)) if row.meters else day_text(row.changed_on)
-
-
-def _place(row: Any) -> Markup:
-    """The postal code, which never breaks, and the place."""
-    return no_break(row.postal_code) + Markup(" {}").format(row.city)
 
 
 def _joined(name: str) -> Callable[[PointOfList], str]:
@@ -121,7 +99,7 @@ POINTS = Table(
             "cell",
             head=True,
             optional=False,
-            value=lambda row: no_break(row.code),
+            value=lambda row: Cell(row.code, whole=True),
             csv=lambda row: row.code,
             sort=_points.code,
             link=Link("customer.core.point", {"code": "code"}),
@@ -131,7 +109,9 @@ POINTS = Table(
             "address",
             _("Address"),
             "cell",
-            value=lambda row: Cell(rules.street_line(row.street, row.house_no, row.flat_no, row.city), _place(row)),
+            value=lambda row: Cell(
+                rules.street_line(row.street, row.house_no, row.flat_no, row.city), f"{row.postal_code} {row.city}"
+            ),
             csv=lambda row: rules.address_line(row.street, row.house_no, row.flat_no, row.postal_code, row.city),
         ),
         Column("registered_on", _("Date of registration"), "date", sort=_points.registered_on),
@@ -141,16 +121,16 @@ POINTS = Table(
             "meter_status",
             _("Meter status"),
             "cell",
-            value=lambda row: row.each(lambda m: m.status),
+            value=lambda row: [m.status for m in row.meters[:MOST_METERS]],
             csv=_joined("status"),
         ),
-        Column("changed_on", _("Date of change"), "cell", value=_changed, csv=_joined("changed_on")),
+        Column("changed_on", _("Date of change"), "cell", value=PointOfList.changes, csv=_joined("changed_on")),
         Column("service", _("Kind of service")),
         Column(
             "contract_number",
             _("Contract no."),
             "cell",
-            value=lambda row: row.contract_number and no_break(row.contract_number),
+            value=lambda row: row.contract_number and Cell(row.contract_number, whole=True),
             csv=lambda row: row.contract_number,
             link=Link("customer.core.contract", {"number": "contract_number"}),
         ),
@@ -169,8 +149,8 @@ POINTS = Table(
             "stan",
             _("Point status"),
             (
-                Option("aktywne", _p("points", "In use"), _points.status == rules.IN_USE),
-                Option("zamkniete", _p("points", "Closed"), _points.status != rules.IN_USE),
+                Option("aktywne", lazy_pgettext("points", "In use"), _points.status == rules.IN_USE),
+                Option("zamkniete", lazy_pgettext("points", "Closed"), _points.status != rules.IN_USE),
             ),
             chips=True,
         ),
@@ -236,8 +216,8 @@ METERS = Table(
             "stan",
             _("Meters by state"),
             (
-                Option("aktywne", _p("meters", "In use"), _meters.active),
-                Option("zdjete", _p("meters", "Not in use"), sa.not_(_meters.active)),
+                Option("aktywne", lazy_pgettext("meters", "In use"), _meters.active),
+                Option("zdjete", lazy_pgettext("meters", "Not in use"), sa.not_(_meters.active)),
                 Option(
                     "legalizacja",
                     _("Legalisation ran out"),
@@ -328,9 +308,21 @@ CONTRACTS = Table(
             "stan",
             _("Contracts by state"),
             (
-                Option("trwaja", _p("contracts", "Running"), tytan.CONTRACT_RUNS, lambda: {"today": clock.today()}),
-                Option("koncza-sie", _p("contracts", "Ending soon"), tytan.CONTRACT_ENDS, service.ending_days),
-                Option("zakonczone", _p("contracts", "Ended"), tytan.CONTRACT_ENDED, lambda: {"today": clock.today()}),
+                Option(
+                    "trwaja",
+                    lazy_pgettext("contracts", "Running"),
+                    tytan.CONTRACT_RUNS,
+                    lambda: {"today": clock.today()},
+                ),
+                Option(
+                    "koncza-sie", lazy_pgettext("contracts", "Ending soon"), tytan.CONTRACT_ENDS, service.ending_days
+                ),
+                Option(
+                    "zakonczone",
+                    lazy_pgettext("contracts", "Ended"),
+                    tytan.CONTRACT_ENDED,
+                    lambda: {"today": clock.today()},
+                ),
             ),
             chips=True,
         ),

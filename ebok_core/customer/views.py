@@ -1,4 +1,11 @@
-"""The customer's own pages: start page, data, service points, meters, contracts, balance."""
+"""The customer's own pages: start page, data, service points, meters, contracts, balance.
+
+Slots for modules. In tables a fragment is loaded once with `rows` and rendered for each `row`:
+`core.customer_actions` (`CustomerOfTable`), `core.document_actions` (`rules.LedgerLine`). On pages of one thing:
+`core.meter_readings` and `core.meter_actions` (`meter`), `core.point_actions` (`point`), `core.contract` (`contract`),
+`core.customer_data` (`customer`), `core.balance_actions` (`account`); the actions of a meter and of a point are `li`
+elements. Rows of the copy are those of `customer/tytan.py`. Cards of the area `key` stand under the key block's amount.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +21,7 @@ from ebok_core.contracts.domain import PendingEntry
 from ebok_core.contracts.identity import Viewer
 from ebok_core.errors import NotFound
 from ebok_core.i18n import gettext as _
-from ebok_core.i18n import lazy_gettext, lazy_pgettext, money, ngettext, pgettext
+from ebok_core.i18n import iso, lazy_gettext, lazy_pgettext, money, ngettext, pgettext
 from ebok_core.identity import service as identity
 from ebok_core.web import (
     Cell,
@@ -75,6 +82,7 @@ def start() -> ResponseReturnValue:
         title=_("Home page"),
         account=next((a for a in accounts if a.customer.code == viewer().customer_code), None),
         areas=areas,
+        has_data=bool(rows),
         customers=_customers_table(rows, accounts, viewer()),
     )
 
@@ -83,8 +91,11 @@ def start() -> ResponseReturnValue:
 def data() -> ResponseReturnValue:
     """Everything TYTAN knows about the customer, read-only (L30-L37)."""
     session, person, has_money = snapshot(), viewer(), _deals_in_money()
-    account = service.account(session, person, _pending()) if has_money else None
-    customer = account.customer if account else service.customer(session, person)
+    try:
+        account = service.account(session, person, _pending()) if has_money else None
+        customer = account.customer if account else service.customer(session, person)
+    except NotFound:
+        return _not_copied_yet(_("Customer data"))
     contracts = service.contracts(session, person)
     return render(
         "ebok_core/customer/data.html",
@@ -104,7 +115,10 @@ def balance() -> ResponseReturnValue:
     if not _deals_in_money():
         abort(404)
     session, person = snapshot(), viewer()
-    account = service.account(session, person, _pending())
+    try:
+        account = service.account(session, person, _pending())
+    except NotFound:
+        return _not_copied_yet(pgettext("customer", "Balance"))
     found = account.balance
     return render(
         "ebok_core/customer/balance.html",
@@ -217,6 +231,11 @@ def _known(code: str) -> str:
     return code
 
 
+def _not_copied_yet(title: str) -> ResponseReturnValue:
+    """The copy does not hold the customer: before the first refresh, or right after signing up."""
+    return render("ebok_core/customer/not_copied.html", title=title, menu="core.customer_start")
+
+
 def _deals_in_money() -> bool:
     return runtime().portal.deals_in_money
 
@@ -267,12 +286,12 @@ def _side(balance: Balance) -> str:
     return pgettext("balance", "overpaid") if balance.total < 0 else pgettext("balance", "settled")
 
 
-def _contract_link(row: CustomerOfTable) -> Markup:
+def _contract_link(row: CustomerOfTable) -> Cell:
     """The leaflet's "Szczegóły umowy"; for another customer of the account the person first changes to that one."""
     address = url_for(".contract_details")
     if not row.is_acting:
         address = url_for(".switch_customer", klient=row.code, dalej=address)
-    return Markup('<a class="eb-rowlink" href="{}">{}</a>').format(address, _("Contract details"))
+    return Cell(_("Contract details"), href=address)
 
 
 _CUSTOMERS = (
@@ -300,8 +319,10 @@ def _due(line: LedgerLine) -> Cell | None:
         return None
     days = (line.due_on - clock.today()).days
     if days < 0:
-        return Cell(tables.day_text(line.due_on), ngettext("%(n)s day overdue", "%(n)s days overdue", -days), late=True)
-    return Cell(tables.day_text(line.due_on), ngettext("in %(n)s day", "in %(n)s days", days) if days else _("today"))
+        note = ngettext("%(n)s day overdue", "%(n)s days overdue", -days)
+    else:
+        note = ngettext("in %(n)s day", "in %(n)s days", days) if days else _("today")
+    return Cell(iso(line.due_on), note, late=days < 0, whole=True)
 
 
 _DOCUMENTS = (

@@ -118,7 +118,7 @@ def add_account(
     A login with @ must be the account's own e-mail address, so that nobody takes another's way in. Raises `Refused`
     with the codes `login_taken`, `login_shape`, `roles`.
     """
-    login, roles = login.strip(), sorted(set(roles))
+    login, roles, codes = login.strip(), sorted(set(roles)), sorted(set(customer_codes))
     key, email_key = rules.login_key(login), rules.login_key(email) if email else None
     if kind not in rules.KINDS:
         raise ValueError(f"an account is a customer's or a member of staff's, not {kind!r}")
@@ -127,12 +127,10 @@ def add_account(
             _("Choose a login of at least 3 characters, without @, or the e-mail address"), code="login_shape"
         )
     if (kind == "staff") != bool(roles) or set(roles) - set(rules.STAFF_ROLES):
-        raise Refused(
-            _("An account of staff has roles of this list: %(roles)s", roles=", ".join(rules.STAFF_ROLES)), code="roles"
-        )
-    now, account_id = clock.now_utc(), uuid7()
+        raise _unknown_roles()
+    now = clock.now_utc()
     account = Account(
-        id=account_id,
+        id=uuid7(),
         kind=kind,
         login=login,
         login_key=key,
@@ -145,18 +143,26 @@ def add_account(
         locale=locale,
         created_at=now,
     )
+    _store(session, account, roles, codes, source)
+    _record(session, "added", actor, account.id, after={"kind": kind, "roles": roles, "customers": codes})
+    return account.id
+
+
+def _store(session: Session, account: Account, roles: list[str], codes: list[str], source: str) -> None:
     try:
         with session.begin_nested():
             session.add(account)
     except IntegrityError as error:
         raise Refused(_("This login or e-mail address already has an account"), code="login_taken") from error
-    session.add_all(AccountRole(account_id=account_id, role=role) for role in roles)
-    codes = sorted(set(customer_codes))
+    session.add_all(AccountRole(account_id=account.id, role=role) for role in roles)
     for code in codes:
-        _add_access(session, account_id, code, source=source)
+        _add_access(session, account.id, code, source=source)
     session.flush()
-    _record(session, "added", actor, account_id, after={"kind": kind, "roles": roles, "customers": codes})
-    return account_id
+
+
+def _unknown_roles() -> Refused:
+    allowed = ", ".join(rules.STAFF_ROLES)
+    return Refused(_("An account of staff has roles of this list: %(roles)s", roles=allowed), code="roles")
 
 
 def grant_access(
@@ -206,9 +212,7 @@ def set_roles(session: Session, account_id: str, roles: Iterable[str], *, actor:
     """
     wanted = set(roles)
     if not wanted or wanted - set(rules.STAFF_ROLES):
-        raise Refused(
-            _("An account of staff has roles of this list: %(roles)s", roles=", ".join(rules.STAFF_ROLES)), code="roles"
-        )
+        raise _unknown_roles()
     before = set(session.scalars(sa.select(_R.c.role).where(_R.c.account_id == account_id)))
     if "admin" in before - wanted:
         _keep_an_admin(session, account_id)

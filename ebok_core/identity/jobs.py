@@ -1,4 +1,4 @@
-"""The nightly and the frequent care of sign-in tables: what is over is closed, what is old is deleted."""
+"""The care of the sign-in tables: what is over is closed, what is old is deleted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ebok_core import clock
 from ebok_core.contracts.background import Every, Job
+from ebok_core.i18n import gettext
 from ebok_core.i18n import lazy_gettext as _
 
 from . import rules, sessions
@@ -31,7 +32,9 @@ def close_and_forget(runtime: Runtime) -> str | None:
             (OneTimeLink.__table__, "expires_at", rules.KEEP_LINKS),
         ):
             deleted += session.execute(sa.delete(table).where(table.c[column] < now - kept)).rowcount
-    return f"{closed} closed, {deleted} deleted" if closed or deleted else None
+    if not closed and not deleted:
+        return None
+    return gettext("Sessions closed: %(closed)s, old entries deleted: %(deleted)s", closed=closed, deleted=deleted)
 
 
 JOBS = (

@@ -1,11 +1,19 @@
-"""Menu entries of the room: "Moje konto" for customers, one's own account and password in the panel (L159)."""
+"""Menu entries of the room: the strangers' first page, "Moje konto", one's own account and password in the panel."""
 
 from __future__ import annotations
 
 from ebok_core.contracts.web import MenuEntry, Zone
 from ebok_core.i18n import lazy_gettext as _
+from ebok_core.i18n import lazy_pgettext
 
 ALL = (
+    MenuEntry(
+        key="core.public_start",
+        zone=Zone.PUBLIC,
+        label=lazy_pgettext("menu", "Start"),
+        endpoint="public.identity.sign_in",
+        order=0,
+    ),
     MenuEntry(
         key="core.account", zone=Zone.CUSTOMER, label=_("My account"), endpoint="customer.identity.account", order=800
     ),

@@ -11,8 +11,6 @@ from functools import lru_cache
 from typing import Any, cast
 
 import argon2
-from zxcvbn import zxcvbn
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from ebok_core.db import assert_no_open_write
 from ebok_core.i18n import gettext as _
@@ -126,8 +124,7 @@ def complaint(password: str, *, least: int, context: Iterable[str]) -> str | Non
         )
     if words and len(rules.besides(password, words)) < rules.LEAST_BESIDES_CONTEXT and _has_any(password, words):
         return _("The password is made of names and words that are easy to guess here. Add words of another kind")
-    meter = zxcvbn(password[:_METERED], user_inputs=[rules.plain(word) for word in words])
-    if meter["score"] < _LEAST_SCORE:
+    if _score(password[:_METERED], [rules.plain(word) for word in words]) < _LEAST_SCORE:
         return _("This password is easy to guess. Add two words that don't go together")
     return None
 
@@ -143,7 +140,18 @@ def _has_any(password: str, words: list[str]) -> bool:
     return any(rules.plain(word) in text for word in words)
 
 
+# The meter and its lists are loaded with the first new password: most processes never see one.
+
+
+def _score(password: str, words: list[str]) -> int:
+    from zxcvbn import zxcvbn
+
+    return int(zxcvbn(password, user_inputs=words)["score"])
+
+
 @lru_cache(maxsize=1)
 def _listed() -> frozenset[str]:
     """The top list that comes with the meter; entries of one or two characters would forbid too much."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
     return frozenset(entry for entry in FREQUENCY_LISTS["passwords"] if len(entry) >= 3)

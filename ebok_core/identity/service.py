@@ -14,7 +14,6 @@ from .accounts import (
     set_status,
 )
 from .history import last_sign_in
-from .passwords import hasher_in
 from .sessions import (
     LiveSession,
     OpenSession,
@@ -55,7 +54,6 @@ __all__ = [
     "end_other_sessions",
     "end_session",
     "grant_access",
-    "hasher_in",
     "last_sign_in",
     "least_length",
     "listed",

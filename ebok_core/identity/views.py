@@ -199,7 +199,7 @@ def _entry(kind: str, template: str) -> ResponseReturnValue:
             status = 429 if refused.code == "delayed" else 422
             form.fail(FORM, str(refused))
         else:
-            web_login.begin(signed.token)
+            web_login.carry(signed.token)
             response = redirect(target or url_for(HOME[kind]), 303)
             web_login.remember_device(response, digest)
             return response
@@ -211,7 +211,7 @@ def _show_entry(template: str, kind: str, form: Form, status: int = 200) -> Resp
     return render(
         template,
         title=_("Sign in") if kind == "customer" else _("Sign in to the panel"),
-        menu="",
+        menu="core.public_start" if kind == "customer" else "",
         status=status,
         form=form,
         ended=_why_ended() if not form.submitted else None,
@@ -328,11 +328,11 @@ def password() -> ResponseReturnValue:
             web_login.renew(token)
             done(_("The password is changed. Your other sessions have ended."))
             return redirect_to(".account")
-    live = web_login.live_session()
+    live, is_customer = web_login.live_session(), viewer().kind == "customer"
     return render(
         "ebok_core/identity/password.html",
-        title=_("Change the password"),
-        menu="core.account" if viewer().kind == "customer" else "core.admin_password",
+        title=_("Change the password") if is_customer else _("Change the administrator's password"),
+        menu="core.account" if is_customer else "core.admin_password",
         status=status,
         form=form,
         has_lapsed=live is not None and live.duty == identity.DUTY_PASSWORD,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import structlog
-from huey import Huey, PostgresHuey, SqliteHuey
+from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
+from huey import exceptions as huey_exceptions
 from huey.serializer import SignedSerializer
 
 from ebok_core.errors import ConfigurationError
@@ -127,10 +128,9 @@ def _open(settings: CoreSettings, name: str) -> Queue:
         return Queue(PostgresHuey(name, dsn=dsn, create_tables=False, read_timeout=1, **options))
     if scheme in ("redis", "rediss", "unix"):
         try:
-            from huey import RedisHuey
-        except ImportError as error:
+            return Queue(RedisHuey(name, url=url, **options))
+        except huey_exceptions.ConfigurationError as error:
             raise ConfigurationError("EBOK_QUEUE_URL names Redis: install the package redis") from error
-        return Queue(RedisHuey(name, url=url, **options))
     raise ConfigurationError("EBOK_QUEUE_URL must begin with sqlite://, postgresql:// or redis://")
 
 

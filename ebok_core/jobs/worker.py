@@ -191,6 +191,8 @@ class _Threads(Consumer):
 
 @contextlib.contextmanager
 def _consumer(of: queue.Queue, threads: int) -> Iterator[Consumer]:
+    # Each thread listens on a connection of its own, which nobody else can close.
+    of.huey.on_shutdown(name="close")(of.huey.storage.close)
     # No periodic tasks: every consumer would run each of them (dependencies.md §9); rows make ours unique.
     consumer = _Threads(
         of.huey,

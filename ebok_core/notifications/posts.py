@@ -50,7 +50,7 @@ class Post:
         self, session: Session, template: NotificationTemplate, context: Mapping[str, Any], *, number: str
     ) -> Letter:
         """Fill the three templates in the current language. Raises `UndefinedError` for a name that nobody gave."""
-        office = runtime_settings.get(session, self.office_schema) if self.office_schema else None
+        office = self.office(session)
         values = {**context, "office": office, "portal_url": self.public_url, "mail_number": number}
         values |= {"locale": i18n.current_locale(), "link": self._link}
         subject = rules.one_line(self._fill(f"{template.base}_subject.txt", values))
@@ -59,6 +59,10 @@ class Post:
         text = _EMPTY_LINES.sub("\n\n", self._fill(f"{template.base}.txt", values)).strip() + "\n"
         reply_to = getattr(office, "email", "")
         return Letter(subject=subject, text=text, html=html, reply_to=reply_to if rules.is_address(reply_to) else None)
+
+    def office(self, session: Session) -> Any:
+        """The settings "Dane kontaktowe", or None where nobody declares that page."""
+        return runtime_settings.get(session, self.office_schema) if self.office_schema else None
 
     def _link(self, path: str) -> str:
         """An absolute address in the portal: from the setting, never from a request."""
@@ -104,14 +108,14 @@ def environment(folders: list[Path]) -> jinja2.Environment:
         loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder) for folder in folders]),
         autoescape=jinja2.select_autoescape(["html"], default=False),
         undefined=jinja2.StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.install_gettext_callables(  # type: ignore[attr-defined]
-        i18n.gettext, i18n.ngettext, newstyle=True, pgettext=i18n.pgettext
-    )
-    made.filters.update({name: getattr(i18n, name) for name in FORMATS})
+    # The same names as on pages: texts as functions, formats as functions and as filters.
+    texts = {"_": i18n.gettext, "gettext": i18n.gettext, "ngettext": i18n.ngettext, "pgettext": i18n.pgettext}
+    formats = {name: getattr(i18n, name) for name in FORMATS}
+    made.globals.update(texts | formats)
+    made.filters.update(formats)
     return made
 
 

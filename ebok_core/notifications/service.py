@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from ebok_core import clock, i18n, outbox
+from ebok_core.contracts.notifications import NotificationTemplate
 from ebok_core.db import uuid7
 from ebok_core.outbox.models import Message
 
@@ -44,39 +45,53 @@ def enqueue(
     id. None where there is nobody to write to (no address, or one that is no address) and where the recipient got
     as many mails in a day as rules.py allows (S69); both are logged. Raises `KeyError` for an undeclared template.
     """
-    post = posts.of(session)
-    template = post.templates[template_key]
+    template = posts.of(session).templates[template_key]
     address = (recipient or "").strip()
     if not rules.is_address(address):
         log.info("mail.no_address", template=template_key, subject_type=subject_type, subject_id=subject_id)
         return None
-    stream_key = rules.stream_of(address)
-    since = clock.now_utc() - rules.LIMIT_TIME
-    if session.execute(_SENT_LATELY, {"stream_key": stream_key, "since": since}).scalar_one() >= rules.LIMIT:
-        log.warning("mail.too_many", template=template_key, stream=stream_key)
+    if _had_enough(session, address):
+        log.warning("mail.too_many", template=template_key, stream=rules.stream_of(address))
         return None
     message_id = uuid7()
-    with i18n.use_locale(locale):
-        letter = post.render(session, template, context, number=rules.number_of(message_id))
     mail = Mail(
         id=message_id,
         customer_code=customer_code,
-        stream_key=stream_key,
+        stream_key=rules.stream_of(address),
         subject_type=template_key,
         subject_id=rules.pack_subject(subject_type, subject_id, address),
         subject_rev=subject_rev,
         actor_ref=actor_ref,
-        payload={
-            "template": template_key,
-            "locale": locale,
-            "to": address,
-            "subject": letter.subject,
-            "text": letter.text,
-            "html": letter.html,
-            "reply_to": letter.reply_to,
-        },
+        payload=_payload(session, template, address, context, locale, message_id),
     )
     try:
         return outbox.enqueue(session, mail, depends_on=depends_on)
     except outbox.AlreadyQueued as already:
         return already.message_id
+
+
+def _had_enough(session: Session, address: str) -> bool:
+    values = {"stream_key": rules.stream_of(address), "since": clock.now_utc() - rules.LIMIT_TIME}
+    return bool(session.execute(_SENT_LATELY, values).scalar_one() >= rules.LIMIT)
+
+
+def _payload(
+    session: Session,
+    template: NotificationTemplate,
+    address: str,
+    context: Mapping[str, Any],
+    locale: str,
+    message_id: str,
+) -> dict[str, Any]:
+    with i18n.use_locale(locale):
+        number = rules.number_of(message_id)
+        letter = posts.of(session).render(session, template, context, number=number)
+    return {
+        "template": template.key,
+        "locale": locale,
+        "to": address,
+        "subject": letter.subject,
+        "text": letter.text,
+        "html": letter.html,
+        "reply_to": letter.reply_to,
+    }

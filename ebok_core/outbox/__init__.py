@@ -1,7 +1,8 @@
 """The outbox: facts that a far side must hear, exactly once. Modules enqueue, look up, and guard forms with `once`."""
 
+from .accept import AlreadyQueued, enqueue, enqueue_many
 from .results import apply as apply_result_row
-from .service import AlreadyQueued, MessageState, cancel, enqueue, enqueue_many, retry, send_again, states_of
+from .service import MessageState, cancel, retry, send_again, states_of
 from .submissions import conclude, once
 from .watch import Backlog, Stuck, backlog, stuck
 

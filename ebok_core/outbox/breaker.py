@@ -15,7 +15,14 @@ from .models import Breaker
 
 log = structlog.get_logger(__name__)
 
-_STATE = sa.select(Breaker.failures, Breaker.probe_at).where(Breaker.target == sa.bindparam("target"))
+_T = Breaker.__table__
+_STATE = sa.select(_T.c.failures, _T.c.probe_at).where(_T.c.target == sa.bindparam("target"))
+_CLOSE = (
+    sa.update(_T)
+    .where(_T.c.target == sa.bindparam("which"), _T.c.failures > 0)
+    .values(failures=0, opened_at=None, probe_at=None)
+    .returning(_T.c.target)
+)
 _UNSYNCHRONISED = {"synchronize_session": False}
 
 
@@ -72,12 +79,6 @@ def unreachable(session: Session, target: str, now: datetime) -> None:
 
 def reached(session: Session, target: str) -> None:
     """Close the breaker: the target answered."""
-    closed = session.execute(
-        sa.update(Breaker)
-        .where(Breaker.target == target, Breaker.failures > 0)
-        .values(failures=0, opened_at=None, probe_at=None)
-        .returning(Breaker.target),
-        execution_options=_UNSYNCHRONISED,
-    ).first()
+    closed = session.execute(_CLOSE, {"which": target}).first()
     if closed:
         log.info("outbox.target_reached", target=target)

@@ -84,10 +84,10 @@ def _attempt(target: OutboxTarget, taken: Claim) -> Attempt:
     head = taken.messages[0]
     if head.abandoned >= rules.ABANDONED_LIMIT:
         return _without_call(Delivery(outcome=Outcome.PERMANENT, code="kills_worker"))
-    if taken.seconds_left < rules.LEAST_LEASE.total_seconds():
-        return _without_call(Delivery(outcome=Outcome.UNREACHABLE, code="late"))
     if head.uncertain_since is not None and target.capability is Capability.BLIND:
         return _without_call(Delivery(outcome=Outcome.AMBIGUOUS, code="abandoned"))
+    if taken.seconds_left < rules.LEAST_LEASE.total_seconds():
+        return _without_call(Delivery(outcome=Outcome.UNREACHABLE, code="late"))
     asked = head.uncertain_since is not None and target.capability is Capability.LOOKUP
     started_at, started = clock.now_utc(), time.monotonic()
     found: bool | None = None

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from ebok_core.contracts.tytan import OutboxTarget, Outcome, Result
+from ebok_core.contracts.tytan import Capability, OutboxTarget, Outcome, Result
 from ebok_core.db import uuid7
 
 from . import breaker, leases, rules, senders, service
@@ -36,7 +36,6 @@ _HISTORY = (
 )
 _SAYS_NOTHING = (Outcome.AMBIGUOUS, Outcome.BUG)
 """Outcomes that do not tell whether the target can be reached."""
-_UNSYNCHRONISED = {"synchronize_session": False}
 
 
 class History(NamedTuple):
@@ -51,8 +50,7 @@ def finish(runtime: Runtime, target: OutboxTarget, taken: Claim, call: Call) -> 
     with runtime.database.unit_of_work() as session:
         now = leases.now(session)
         decisions = {m.id: _decide(session, target, taken, m, call, now) for m in taken.messages}
-        held = _held(session, taken)
-        _move(session, taken, call, {i: d for i, d in decisions.items() if i in held}, now)
+        held = _move(session, taken, call, decisions, now)
         _record(session, taken, call)
         _report(taken, call, decisions, held)
         if call.called and call.delivery.outcome is Outcome.UNREACHABLE:
@@ -71,7 +69,8 @@ def _decide(
     if call.asked:
         return rules.decide_lookup(call.found, since=now - (message.uncertain_since or now))
     if code == "late":
-        return Decision(state=State.PENDING, counted=False)
+        in_doubt = message.uncertain_since is not None and target.capability is not Capability.PUT
+        return Decision(state=State.UNCERTAIN if in_doubt else State.PENDING, counted=False)
     if code == "kills_worker":
         return Decision(state=State.DEAD, reason_code=code)
     in_run = len(taken.messages) > 1
@@ -96,34 +95,38 @@ def _history(session: Session, message: Claimed, outcome: Outcome, now: datetime
     return History(bugs, now - rows[-1].started_at if rows else timedelta(0))
 
 
-def held_by(token: str) -> sa.ColumnElement[bool]:
-    """The fence: only who still holds the lease may move the message."""
-    return Message.lease_token == token
+def move_statement(fence: sa.ColumnElement[bool]) -> sa.Update:
+    """The conditional update that ends an attempt; `fence` is what keeps out who has lost the lease."""
+    columns = ("state", "open", "blocking", "next_at", "uncertain_since", "last_class", "last_code", "reason_code")
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}", type_=_T.c[name].type) for name in columns}
+    for name in ("delivered_at", "status_at", "reference"):
+        values[name] = sa.func.coalesce(sa.bindparam(f"new_{name}", type_=_T.c[name].type), _T.c[name])
+    values |= dict.fromkeys(("lease_token", "lease_owner", "lease_until"))
+    values["attempts"] = _T.c.attempts - sa.bindparam("uncounted", type_=sa.Integer)
+    held = _T.c.id.in_(sa.bindparam("ids", expanding=True))
+    return sa.update(_T).where(held, fence).values(values).returning(_T.c.id)
 
 
-def _held(session: Session, taken: Claim) -> set[str]:
-    """The messages that are still ours, locked until the commit."""
-    ids = [message.id for message in taken.messages]
-    statement = sa.select(Message.id).where(Message.id.in_(ids), held_by(taken.token)).order_by(Message.seq)
-    return set(session.scalars(statement.with_for_update()))
+_T = Message.__table__
+_MOVE = move_statement(_T.c.lease_token == sa.bindparam("token"))
+_RECORD = Attempt.__table__.insert()
 
 
-def _move(session: Session, taken: Claim, call: Call, decisions: dict[str, Decision], now: datetime) -> None:
-    """Conditional updates, alike messages in one statement; then what depends on them (§4.3)."""
-    aside = {message.id: not message.blocking for message in taken.messages}
-    uncertain = {message.id: message.uncertain_since for message in taken.messages}
+def _move(session: Session, taken: Claim, call: Call, decisions: dict[str, Decision], now: datetime) -> set[str]:
+    """Move what is still ours, alike messages in one statement, then what depends on it (§4.3); returns their ids."""
     groups: dict[tuple[Decision, bool, datetime | None], list[str]] = {}
-    for message_id, decision in decisions.items():
-        groups.setdefault((decision, aside[message_id], uncertain[message_id]), []).append(message_id)
+    for message in taken.messages:
+        key = (decisions[message.id], not message.blocking, message.uncertain_since)
+        groups.setdefault(key, []).append(message.id)
+    moved: set[str] = set()
     for (decision, stepped_aside, since), ids in groups.items():
         values = _values(decision, stepped_aside, since, call, now)
-        session.execute(
-            sa.update(Message).where(Message.id.in_(ids), held_by(taken.token)).values(**values),
-            execution_options=_UNSYNCHRONISED,
-        )
+        here = list(session.scalars(_MOVE, {"ids": ids, "token": taken.token, **values}))
         after = _DEPENDENTS.get(decision.state)
-        if after:
-            after(session, ids)
+        if after and here:
+            after(session, here)
+        moved |= set(here)
+    return moved
 
 
 _DEPENDENTS: dict[State, Callable[[Session, Sequence[str]], None]] = {
@@ -136,25 +139,22 @@ _DEPENDENTS: dict[State, Callable[[Session, Sequence[str]], None]] = {
 def _values(
     decision: Decision, stepped_aside: bool, since: datetime | None, call: Call, now: datetime
 ) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "state": decision.state.value,
-        **rules.flags(decision.state, stepped_aside=stepped_aside),
-        "lease_token": None,
-        "lease_owner": None,
-        "lease_until": None,
-        "next_at": now + timedelta(seconds=decision.delay_s),
-        "uncertain_since": (since or now) if decision.state is State.UNCERTAIN else None,
-        "last_class": call.delivery.outcome.value,
-        "last_code": call.delivery.code[:80] or None,
-        "reason_code": decision.reason_code and decision.reason_code[:40],
+    delivered, rejected = decision.state is State.DELIVERED, decision.state is State.REJECTED
+    flags = rules.flags(decision.state, stepped_aside=stepped_aside)
+    return {
+        "new_state": decision.state.value,
+        "new_open": flags["open"],
+        "new_blocking": flags["blocking"],
+        "new_next_at": now + timedelta(seconds=decision.delay_s),
+        "new_uncertain_since": (since or now) if decision.state is State.UNCERTAIN else None,
+        "new_last_class": None if delivered else call.delivery.outcome.value,
+        "new_last_code": None if delivered else call.delivery.code[:80] or None,
+        "new_reason_code": decision.reason_code and decision.reason_code[:40],
+        "new_delivered_at": now if delivered else None,
+        "new_status_at": now if rejected else None,
+        "new_reference": call.delivery.reference if delivered or rejected else None,
+        "uncounted": 0 if decision.counted else 1,
     }
-    if not decision.counted:
-        values["attempts"] = Message.attempts - 1
-    if decision.state is State.DELIVERED:
-        values |= {"delivered_at": now, "reference": call.delivery.reference, "last_class": None, "last_code": None}
-    if decision.state is State.REJECTED:
-        values |= {"status_at": now, "reference": call.delivery.reference}
-    return values
 
 
 def _record(session: Session, taken: Claim, call: Call) -> None:
@@ -172,7 +172,7 @@ def _record(session: Session, taken: Claim, call: Call) -> None:
         }
         for message in taken.messages
     ]
-    session.execute(sa.insert(Attempt), rows)
+    session.execute(_RECORD, rows)
 
 
 def _report(taken: Claim, call: Call, decisions: dict[str, Decision], held: set[str]) -> None:

@@ -81,6 +81,14 @@ def _of_row(row: sa.Row, states: dict[str, str], now: datetime) -> Iterator[Viol
         yield Violation("I7", row.id, f"waits for a message that is {dependency}")
 
 
+def check_facts(session: Session, kind: str, subject_ids: Iterable[str]) -> list[Violation]:
+    """I1: each accepted fact of a kind, named by its owner, has exactly one message, and each message its fact."""
+    facts = Counter(subject_ids)
+    messages = Counter(session.scalars(sa.select(Message.subject_id).where(Message.kind == kind)))
+    found = [Violation("I1", i, f"has {messages[i]} messages of {kind}") for i in facts if messages[i] != 1]
+    return found + [Violation("I1", i, f"has a message of {kind} and no fact") for i in messages if i not in facts]
+
+
 def check_far_side(session: Session, target: str, arrivals: Iterable[Arrival]) -> list[Violation]:
     """I2 and I3 against what the far side has, in its own order: each id at most once, each delivered one there, and in
     each stream in the order of `seq`, but for messages that once stepped aside.

@@ -1,4 +1,4 @@
-"""The outbox's own jobs: retention, telling again what a sender failed to take, the alarm for what is stuck."""
+"""The outbox's own jobs: TYTAN's answers, retention, telling senders again, the alarm for what is stuck."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import structlog
 from ebok_core.contracts.background import Daily, Every, Job
 from ebok_core.i18n import gettext, ngettext
 from ebok_core.i18n import lazy_gettext as _
+from ebok_core.tytan import source
+from ebok_core.tytan.engines import TytanUnavailable
 
-from . import leases, senders, upkeep, watch
+from . import feedback, leases, senders, upkeep, watch
 
 if TYPE_CHECKING:
     from ebok_core.runtime import Runtime
@@ -39,7 +41,24 @@ def _alarm(runtime: Runtime) -> str | None:
     return ngettext("%(n)s alarm", "%(n)s alarms", len(sentences)) if sentences else None
 
 
+def _read_results(runtime: Runtime) -> str | None:
+    """Take TYTAN's answers over; None where there is nothing new."""
+    if not source.config_of(runtime).address.strip():
+        return None
+    try:
+        moved = feedback.read_results(runtime)
+    except TytanUnavailable as error:
+        return gettext("TYTAN's database does not answer: %(reason)s", reason=error)
+    return ngettext("%(n)s answer taken over", "%(n)s answers taken over", moved) if moved else None
+
+
 JOBS = (
+    Job(
+        key="core.results",
+        title=_("Read TYTAN's answers"),
+        run=_read_results,
+        schedule=Every(interval=timedelta(seconds=5)),
+    ),
     Job(
         key="core.outbox_retention",
         title=_("Empty messages that were closed long ago"),

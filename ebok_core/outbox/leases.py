@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from ebok_core import clock
 from ebok_core.db import Instant
 
-_DATABASE_NOW = sa.func.date_trunc("milliseconds", sa.func.clock_timestamp(), type_=Instant)
+DATABASE_NOW = sa.func.date_trunc("milliseconds", sa.func.clock_timestamp(), type_=Instant)
+"""PostgreSQL's clock in SQL, in the precision in which instants are stored."""
+_ASK = sa.select(DATABASE_NOW)
 
 
 def now(session: Session) -> datetime:
@@ -23,14 +25,9 @@ def now(session: Session) -> datetime:
     On PostgreSQL it is the database's own, so that workers with different clocks agree; in a simulation, where the
     process runs on another clock than the machine's, it is that clock.
     """
-    if _is_simulated(session):
-        return clock.now_utc()
-    return cast(datetime, session.execute(sa.select(_DATABASE_NOW)).scalar_one())
-
-
-def now_expression(session: Session) -> Any:
-    """The same instant as a value for an insert, without a question of its own."""
-    return clock.now_utc() if _is_simulated(session) else _DATABASE_NOW
+    if by_database(session):
+        return cast(datetime, session.execute(_ASK).scalar_one())
+    return clock.now_utc()
 
 
 def new_token() -> str:
@@ -43,5 +40,6 @@ def worker_name() -> str:
     return f"{socket.gethostname()[:60]}:{os.getpid()}"
 
 
-def _is_simulated(session: Session) -> bool:
-    return session.get_bind().dialect.name != "postgresql" or not clock.is_system()
+def by_database(session: Session) -> bool:
+    """Whether the database's clock tells the time."""
+    return clock.is_system() and session.get_bind().dialect.name == "postgresql"

@@ -46,6 +46,7 @@ class Message(Base):
             "ix_core_outbox_message_due",
             "target",
             "next_at",
+            "id",
             sqlite_where=sa.text("open"),
             postgresql_where=sa.text("open"),
         ),

@@ -23,7 +23,16 @@ from ebok_core.i18n import gettext as _
 
 from .models import Submission
 
-_FIRST = sa.select(Submission.actor, Submission.result).where(Submission.token == sa.bindparam("token"))
+_T = Submission.__table__
+_FIRST = sa.select(_T.c.actor, _T.c.result).where(_T.c.token == sa.bindparam("token"))
+_CONCLUDE = sa.update(_T).where(_T.c.token == sa.bindparam("which")).values(result=sa.bindparam("answer"))
+_RESERVE = {
+    name: insert(_T)
+    .values({c: sa.bindparam(c, type_=_T.c[c].type) for c in ("token", "actor", "created_at")})
+    .on_conflict_do_nothing(index_elements=[_T.c.token])
+    .returning(_T.c.token)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 def once(session: Session, actor: str, token: str) -> str | None:
@@ -37,13 +46,8 @@ def once(session: Session, actor: str, token: str) -> str | None:
         raise RuntimeError("once outside a unit of work: the token and the fact must be stored together")
     if not 0 < len(token) <= 64:
         raise Refused(_("Open the form again and send it once more."), code="token_unusable")
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    reserved = session.execute(
-        insert(Submission)
-        .values(token=token, actor=actor, created_at=clock.now_utc())
-        .on_conflict_do_nothing(index_elements=[Submission.token])
-        .returning(Submission.token)
-    ).first()
+    values = {"token": token, "actor": actor, "created_at": clock.now_utc()}
+    reserved = session.execute(_RESERVE[session.get_bind().dialect.name], values).first()
     if reserved is not None:
         return None
     first = session.execute(_FIRST, {"token": token}).one()
@@ -54,7 +58,4 @@ def once(session: Session, actor: str, token: str) -> str | None:
 
 def conclude(session: Session, token: str, result: str) -> None:
     """Store where the answer of this submission leads (a path in the portal), for whoever sends it again."""
-    session.execute(
-        sa.update(Submission).where(Submission.token == token).values(result=result),
-        execution_options={"synchronize_session": False},
-    )
+    session.execute(_CONCLUDE, {"which": token, "answer": result})

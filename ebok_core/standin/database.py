@@ -101,10 +101,12 @@ def create_indexes(connection: sa.Connection, schema: str | None = None) -> None
 
 
 def create(engine: sa.Engine, schema: str | None = None) -> None:
-    """Create an empty TYTAN: what `generate` does before it fills one."""
+    """Create an empty TYTAN, for tests that bring their own rows; `generate` makes a filled one."""
     with engine.begin() as connection:
         create_tables(connection, schema)
         create_indexes(connection, schema)
+        connection.execute(tables(schema)["standin_counter"].insert(), {"name": OFFICE_LOCK, "value": 0})
+    use_write_ahead_log(engine)
 
 
 def open_engine(url: str) -> sa.Engine:

@@ -31,6 +31,7 @@ from ebok_core.contact.settings import ContactConfig, ContactConfigSchema
 from ebok_core.db import migrate
 from ebok_core.errors import ConfigurationError, EbokError
 from ebok_core.identity import service as identity
+from ebok_core.identity.passwords import hasher_in
 from ebok_core.runtime import Runtime
 from ebok_core.tytan import copy_schema, refresh
 from ebok_core.tytan.settings import TytanConfig, TytanConfigSchema
@@ -204,7 +205,7 @@ def _make_accounts(folder: Path, runtime: Runtime) -> dict[str, str]:
     if path.exists():
         return dict(json.loads(path.read_text()))
     passwords = {person.login: "-".join(secrets.choice(_WORDS) for _ in range(4)) for person in PEOPLE}
-    hasher = identity.hasher_in(runtime.database.info)
+    hasher = hasher_in(runtime.database.info)
     hashes = {login: hasher.hash(password) for login, password in passwords.items()}
     with runtime.database.unit_of_work() as session:
         for person in PEOPLE:

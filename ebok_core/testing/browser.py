@@ -204,7 +204,12 @@ def sign_in(page: Page, login: str, password: str, *, path: str = "/logowanie") 
 
 
 def _sentences(report: dict[str, Any]) -> list[str]:
-    return [f"{v['id']}: {v['help']}: {n['target']} {n['html']}" for v in report["violations"] for n in v["nodes"]]
+    """Each broken rule with its first places: a rule is repaired once, however often it is broken."""
+    return [
+        f"{found['id']}: {found['help']} ({len(found['nodes'])}×): {node['target']} {node['html']}"
+        for found in report["violations"]
+        for node in found["nodes"][:2]
+    ]
 
 
 def _axe_source() -> str:

@@ -1,12 +1,14 @@
 """`./run features`: run the tests that prove features of the leaflet, print id → verdict → tests, write them as JSON.
 
-Nothing is remembered between runs: a verdict is what the tests said this time. Exit code 1 unless every feature passed.
+A test says what it proves by `@pytest.mark.feature("L16")`. Nothing is remembered between runs: a verdict is what the
+tests said this time. Exit code 1 unless every feature passed. `pytest --features FILE` writes the same JSON in any run.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -21,7 +23,8 @@ PASS, FAIL, SKIPPED = "pass", "fail", "skipped"
 class Collector:
     """Gathers outcomes by feature; the marks arrive as properties of the reports, also from pytest-xdist's workers."""
 
-    def __init__(self) -> None:
+    def __init__(self, report: Path) -> None:
+        self.report = report
         self.outcomes: dict[str, dict[str, str]] = defaultdict(dict)
         self.errors = 0
 
@@ -35,6 +38,13 @@ class Collector:
             if name == "feature":
                 tests = self.outcomes[str(feature)]
                 tests[report.nodeid] = worst(tests.get(report.nodeid), _outcome(report))
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the report; with files that could not be collected there is none, as nobody knows what is missing."""
+        self.report.parent.mkdir(parents=True, exist_ok=True)
+        self.report.unlink(missing_ok=True)
+        if not self.errors:
+            self.report.write_text(json.dumps(self.table(), indent=1, ensure_ascii=False) + "\n")
 
     def table(self) -> dict[str, dict[str, Any]]:
         """Feature id → its tests and the verdict."""
@@ -72,19 +82,19 @@ def _outcome(report: pytest.TestReport) -> str:
 
 def main(arguments: list[str]) -> int:
     """Run, print, write; the exit code says whether every feature passed."""
-    collector = Collector()
-    standard = ["-m", "feature", "-q", "-n", "2", "--dist", "loadgroup", "-p", "no:cacheprovider", "--no-header"]
-    code = pytest.main([*standard, *arguments], plugins=[collector])
-    table = collector.table()
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n")
+    standard = ["-m", "feature", "-q", "-n", "2", "--dist", "loadgroup", "--no-header", "--features", str(REPORT)]
+    code = subprocess.call([sys.executable, "-m", "pytest", *standard, *arguments])
+    if not REPORT.exists():
+        sys.stdout.write("\nno verdicts: not every file could be collected\n")
+        return 1
+    table = json.loads(REPORT.read_text())
     for feature, row in table.items():
         sys.stdout.write(f"{feature:<6} {row['verdict']:<8} {row['tests'][0]}\n")
         sys.stdout.writelines(f"{'':<15} {test}\n" for test in row["tests"][1:])
     proved = sum(row["verdict"] == PASS for row in table.values())
     sys.stdout.write(f"\n{proved} of {len(table)} features with tests are proved; {REPORT}\n")
-    # Exit code 5 means that nothing was collected: nothing is proved either.
-    return int(code != 0 or collector.errors > 0 or proved < len(table))
+    # Where nothing was collected nothing is proved either.
+    return int(code != 0 or not table or proved < len(table))
 
 
 if __name__ == "__main__":

@@ -51,8 +51,17 @@ _RUN: pytest.StashKey[Path] = pytest.StashKey()
 # The run: its folder, shared by all workers and removed by the process that began it, and one PostgreSQL cluster.
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--features FILE`: write which features of the leaflet the run proved (`ebok_core.testing.features`)."""
+    parser.addoption("--features", type=Path, metavar="FILE", help="write the verdict of each feature as JSON")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the folder of this run; the cluster in it is started when the first test asks."""
+    if config.option.features and not hasattr(config, "workerinput"):
+        from .features import Collector
+
+        config.pluginmanager.register(Collector(config.option.features))
     worker = getattr(config, "workerinput", None)
     config.stash[_RUN] = Path(worker["ebok_run"]) if worker else Path(tempfile.mkdtemp(prefix="ebok-run-"))
     config.stash[_RUN].chmod(0o755)  # the server runs as another user

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -79,10 +80,16 @@ def _columns(
         name = names.column(view, column.name)
         expected = source_type(column).compile(dialect=dialect)
         if name.lower() not in there:
-            has = _("no column %(name)s; there are: %(others)s", name=name, others=", ".join(sorted(there)))
-            yield _difference(view, column.name, expected, has[:300])
+            yield _difference(view, column.name, expected, _missing(name, sorted(there)))
         elif not _fits(there[name.lower()], column.kind, dialect):
             yield _difference(view, column.name, expected, _spelled(there[name.lower()], dialect))
+
+
+def _missing(name: str, others: list[str]) -> str:
+    near = difflib.get_close_matches(name.lower(), others, n=3)
+    if near:
+        return _("no column %(name)s, but %(near)s", name=name, near=", ".join(near))
+    return _("no column %(name)s", name=name)
 
 
 def _fits(found: sa.types.TypeEngine[Any], kind: Kind, dialect: sa.Dialect) -> bool:

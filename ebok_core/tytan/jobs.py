@@ -1,4 +1,4 @@
-"""The jobs of this room: refresh the copy, read TYTAN's answers, compare everything once a night."""
+"""The jobs of this room: refresh the copy, compare everything once a night."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from ebok_core import clock
 from ebok_core.contracts.background import Daily, Every, Job
 from ebok_core.errors import Refused
-from ebok_core.i18n import gettext, ngettext
+from ebok_core.i18n import gettext
 from ebok_core.i18n import lazy_gettext as _
 
-from . import refresh, results, source, state
-from .engines import TytanUnavailable
+from . import refresh, source, state
 
 if TYPE_CHECKING:
     from ebok_core.runtime import Runtime
@@ -44,17 +43,6 @@ def full_compare(runtime: Runtime) -> str | None:
     return report.sentence() if report else gettext("Another refresh is running")
 
 
-def read_results(runtime: Runtime) -> str | None:
-    """Take TYTAN's answers over; None where there is nothing new."""
-    if not source.config_of(runtime).address.strip():
-        return None
-    try:
-        moved = results.read_results(runtime)
-    except TytanUnavailable as error:
-        return gettext("TYTAN's database does not answer: %(reason)s", reason=error)
-    return ngettext("%(n)s answer taken over", "%(n)s answers taken over", moved) if moved else None
-
-
 def _unless_running(runtime: Runtime, *, full: bool) -> refresh.Report | None:
     try:
         return refresh.refresh(runtime, full=full)
@@ -72,7 +60,6 @@ JOBS = (
         schedule=Every(interval=TICK),
         limit=LONGEST,
     ),
-    Job(key="core.results", title=_("Read TYTAN's answers"), run=read_results, schedule=Every(interval=TICK)),
     Job(
         key="core.full_compare",
         title=_("Compare the whole copy with TYTAN"),

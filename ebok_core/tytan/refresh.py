@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import compress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import structlog
@@ -23,7 +23,6 @@ from ebok_core.db.engine import COPY_SCHEMA
 from ebok_core.errors import ConfigurationError, EbokError, Refused
 from ebok_core.i18n import gettext as _
 from ebok_core.i18n import ngettext
-from ebok_core.runtime import Runtime
 
 from . import comparison, copy_schema, gates, publish, staging, state
 from .contract import CUSTOMERS
@@ -32,6 +31,9 @@ from .lock import alone
 from .source import Chunk
 from .staging import GONE, LIVE, SPARED, DuplicateKeys, Loaded, Room
 from .validate import Batch, Converter, Fault, key_text
+
+if TYPE_CHECKING:
+    from ebok_core.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
@@ -149,12 +151,12 @@ def _connection(database: Database) -> Iterator[sa.Connection]:
         connection.detach()
         if database.is_sqlite:
             with _staging_file(database, connection):
-                yield connection.execution_options(schema_translate_map=_SQLITE_SCHEMAS)
+                yield connection.execution_options(schema_translate_map=_SQLITE_SCHEMAS, preserve_rowcount=True)
             return
         for setting in _POSTGRESQL_SETTINGS:
             connection.exec_driver_sql(setting)
         connection.commit()
-        yield connection.execution_options(schema_translate_map=_POSTGRESQL_SCHEMAS)
+        yield connection.execution_options(schema_translate_map=_POSTGRESQL_SCHEMAS, preserve_rowcount=True)
 
 
 # The refresher's SQLite connection has the copy as its main database.
@@ -284,11 +286,12 @@ class _Run:
             if customers:
                 self.connection.execute(staging.complete.insert(), [{"code": code} for code in customers])
         whole = {room.view.view for room in rooms if self._stage(room, customers)}
+        batches: list[int] = []
         with self.connection.begin():
-            self._find_changes(whole)
-            gates.find_touched(self.connection, rooms)
-            gates.CustomerGates(self.connection, self.rooms, loaded=False).check()
-            batches = publish.plan_batches(self.connection, rooms, self.batch_size)
+            if self._find_changes(whole):
+                gates.find_touched(self.connection, rooms)
+                gates.CustomerGates(self.connection, self.rooms, loaded=False).check()
+                batches = publish.plan_batches(self.connection, rooms, self.batch_size)
         published = publish.Published(changed={}, grown={})
         for batch in batches[:-1]:
             with self.connection.begin():
@@ -358,23 +361,26 @@ class _Run:
                     _write_keys(write, room, batch.spared, SPARED)
         return loaded
 
-    def _find_changes(self, whole: set[str]) -> None:
-        """Work out what differs, view by view; refuse the run when too much would go."""
+    def _find_changes(self, whole: set[str]) -> bool:
+        """Work out what differs, view by view; refuse the run when too much would go. Tells whether anything does."""
         customers = self.rooms[CUSTOMERS.view]
+        changed: dict[str, int] = {}
         for room in self.rooms.values():
             view = room.view.view
             before = self.before.get(view, 0)
             if view in whole:
                 gates.refuse_emptiness(view, before, self.loaded[view].rows)
-            staging.find_changes(self.connection, room, whole=view in whole)
-            removed = sa.select(room.change.c.op).where(room.change.c.op == staging.DROP)
-            gates.refuse_removals(view, before, staging.count(self.connection, removed))
-            self.faults += gates.without_duplicates(self.connection, room)
-            self.faults += gates.without_strangers(self.connection, room, customers)
-            if not isinstance(room.view.customer, str):
-                staging.follow_parents(self.connection, room, self.rooms[room.view.customer[1]])
-            if room is not customers:
-                staging.follow_customers(self.connection, room, customers)
+            written, gone = staging.find_changes(self.connection, room, whole=view in whole)
+            gates.refuse_removals(view, before, gone)
+            if written:
+                self.faults += gates.without_duplicates(self.connection, room)
+                self.faults += gates.without_strangers(self.connection, room, customers)
+            changed[view] = written + gone
+            if not isinstance(room.view.customer, str) and changed[room.view.customer[1]]:
+                changed[view] += staging.follow_parents(self.connection, room, self.rooms[room.view.customer[1]])
+            if room is not customers and changed[customers.view.view]:
+                changed[view] += staging.follow_customers(self.connection, room, customers)
+        return any(changed.values())
 
     def _retried(self) -> list[str]:
         """Customers who are held back or have a row in the quarantine, those not tried for longest first."""

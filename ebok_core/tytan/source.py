@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -16,12 +16,14 @@ from sqlalchemy.exc import DBAPIError
 from ebok_core import runtime_settings
 from ebok_core.contracts.tytan import CopyTable, Delivery, Envelope, Outcome, ViewDifference
 from ebok_core.db import assert_no_open_write
-from ebok_core.runtime import Runtime
 
 from . import comparison, delivery, dialects, engines, naming
 from .contract import INBOX, INBOX_COLUMNS, RESULT_COLUMNS, RESULTS, source_type
 from .engines import TytanUnavailable, reason
 from .settings import TytanConfig, TytanConfigSchema
+
+if TYPE_CHECKING:
+    from ebok_core.runtime import Runtime
 
 CHUNK = 10_000
 

@@ -217,29 +217,34 @@ def _quoted(names: Sequence[str]) -> list[str]:
 # What differs from the copy.
 
 
-def find_changes(connection: sa.Connection, room: Room, *, whole: bool) -> None:
+def find_changes(connection: sa.Connection, room: Room, *, whole: bool) -> tuple[int, int]:
     """Fill the change table: staged rows that differ from the copy, tombstones, and what is gone.
 
     `whole`: every row of the view is staged, so that a row which is not is gone; else only rows of the customers in
-    `complete_customer` are.
+    `complete_customer` are. Returns how many rows will be written and how many dropped.
     """
     stage, there = room.stage, room.copy
     differs = sa.or_(there.c[room.view.key[0]].is_(None), _distinct(room, there, stage))
     joined = stage.outerjoin(there, room.same_key(there, stage))
     new = sa.select(*room.key_of(stage), sa.literal(WRITE), stage.c[room.customer], there.c[room.customer])
-    _add(connection, room, new.select_from(joined).where(stage.c.mark == LIVE, differs))
+    written = _add(connection, room, new.select_from(joined).where(stage.c.mark == LIVE, differs))
     dropped = sa.select(*room.key_of(there), sa.literal(DROP), there.c[room.customer], there.c[room.customer])
     both = stage.join(there, room.same_key(there, stage))
-    _add(connection, room, dropped.select_from(both).where(stage.c.mark == GONE))
+    gone = _add(connection, room, dropped.select_from(both).where(stage.c.mark == GONE))
     missing = dropped.where(~sa.exists().where(room.same_key(there, stage)).correlate(there))
     if not whole:
         missing = missing.where(there.c[room.customer].in_(sa.select(complete.c.code)))
-    _add(connection, room, missing)
-    settle(connection, room, room.change)
+    gone += _add(connection, room, missing)
+    if written or gone:
+        settle(connection, room, room.change)
+    return written, gone
 
 
-def follow_parents(connection: sa.Connection, room: Room, parent: Room) -> None:
-    """Rows that find their customer through a parent follow it: to another customer, or out of the copy."""
+def follow_parents(connection: sa.Connection, room: Room, parent: Room) -> int:
+    """Rows that find their customer through a parent follow it: to another customer, or out of the copy.
+
+    Returns how many.
+    """
     column = room.view.customer[0]
     key = parent.view.key[0]
     there, above = room.copy, parent.change
@@ -250,18 +255,18 @@ def follow_parents(connection: sa.Connection, room: Room, parent: Room) -> None:
     rows = sa.select(*columns, sa.literal(LIVE)).select_from(met).where(moved)
     connection.execute(room.stage.insert().from_select([*room.columns, "mark"], rows))
     keys = sa.select(*room.key_of(there), sa.literal(WRITE), above.c.customer, there.c[room.customer])
-    _add(connection, room, keys.select_from(met).where(moved))
+    followed = _add(connection, room, keys.select_from(met).where(moved))
     gone = sa.select(*room.key_of(there), sa.literal(DROP), there.c[room.customer], there.c[room.customer])
-    _add(connection, room, gone.select_from(met).where(above.c.op == DROP, unchanged))
+    return followed + _add(connection, room, gone.select_from(met).where(above.c.op == DROP, unchanged))
 
 
-def follow_customers(connection: sa.Connection, room: Room, customers: Room) -> None:
-    """A customer who is gone takes all rows along that nobody else has taken over."""
+def follow_customers(connection: sa.Connection, room: Room, customers: Room) -> int:
+    """A customer who is gone takes all rows along that nobody else has taken over. Returns how many."""
     there, above = room.copy, customers.change
     met = there.join(above, above.c[customers.view.key[0]] == there.c[room.customer])
     unchanged = ~sa.exists().where(room.same_key(room.change, there)).correlate(there)
     gone = sa.select(*room.key_of(there), sa.literal(DROP), there.c[room.customer], there.c[room.customer])
-    _add(connection, room, gone.select_from(met).where(above.c.op == DROP, unchanged))
+    return _add(connection, room, gone.select_from(met).where(above.c.op == DROP, unchanged))
 
 
 def _distinct(room: Room, left: sa.FromClause, right: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -269,16 +274,12 @@ def _distinct(room: Room, left: sa.FromClause, right: sa.FromClause) -> sa.Colum
     return sa.or_(*(left.c[name].is_distinct_from(right.c[name]) for name in room.compared))
 
 
-def _add(connection: sa.Connection, room: Room, rows: sa.Select[Any]) -> None:
+def _add(connection: sa.Connection, room: Room, rows: sa.Select[Any]) -> int:
     names = [*room.view.key, "op", "customer", "former"]
-    connection.execute(room.change.insert().from_select(names, rows))
+    return connection.execute(room.change.insert().from_select(names, rows)).rowcount
 
 
 def is_empty(connection: sa.Connection, table: sa.Table) -> bool:
     """Whether a table has no row."""
     return connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() is None
 
-
-def count(connection: sa.Connection, rows: sa.Select[Any]) -> int:
-    """How many rows a select gives."""
-    return int(connection.execute(sa.select(sa.func.count()).select_from(rows.subquery())).scalar_one())

@@ -9,6 +9,7 @@ Lists                 `Table` of `Column`s with `Filter`/`Option`/`DateFilter`, 
                       `rows_table(caption, columns, rows)` for a short list without paging; `csv_response`
 Going back            `back_to(TABLE, endpoint)`: the list with its filter and place; `inside(target)`: S31
 Modules' parts        `slot(name, **subject)`, `cards()`, `public_blocks()`, `live(hook, **arguments)`, all guarded
+Limits, machines      `@body_limit(15)` lets a view take uploads of so many MB; `@exempt` one that a gateway signs for
 The utility           `office().contact`, `office().look`; `forget_office()` after saving them
 
 Templates extend `ebok_core/web/base.html` (panel: `ebok_core/web/base_admin.html`, both: `frame.base`), fill the block
@@ -27,6 +28,7 @@ from .forms import FORM, Form, FormSchema, blank, load
 from .frame import Age, Frame, copy_age
 from .guard import Failed, guarded, live
 from .rendering import done, redirect_to, render
+from .security import body_limit, exempt
 from .slots import cards, public_blocks, slot
 from .tables import BulkAction, DateFilter, Filter, Option, Table, back_to, list_page
 from .utility import forget as forget_office
@@ -61,10 +63,12 @@ __all__ = [
     "asset_url",
     "back_to",
     "blank",
+    "body_limit",
     "cards",
     "copy_age",
     "csv_response",
     "done",
+    "exempt",
     "forget_office",
     "guarded",
     "inside",

@@ -33,12 +33,16 @@ class Word(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell with a second line; `late` makes that line red (its words say so too). `href` makes the text a link."""
+    """A cell with a second line; `late` makes that line red (its words say so too). `href` makes the text a link.
+
+    `whole` keeps the text on one line: codes, numbers of documents, dates.
+    """
 
     text: str
     note: str = ""
     late: bool = False
     href: str = ""
+    whole: bool = False
 
 
 class Action(NamedTuple):
@@ -83,8 +87,8 @@ class Column:
 
     `name` is the row's attribute (or only a name, with `value(row)`). `kind`: text, date, instant, money, volume,
     number, flag, word, cell, actions. `money` and `volume` are `Decimal` without unit: the label names it, `[zł]`,
-    `[m³]`. `word` shows a `Word` (from `value(row)`, or looked up in `words`), `cell` a `Cell` or a text, `actions`
-    a list of `Action`; none of them is a dash read "brak".
+    `[m³]`. `word` shows a `Word` (from `value(row)`, or looked up in `words`), `cell` a `Cell`, a text, or a list
+    of these, one line each, `actions` a list of `Action`; none of them is a dash read "brak".
 
     `sort` is the SQL expression to order by (for names `pl_sort(column)`), `link` a `Link`, `head` marks the row's
     header cell (one a table), `note(row)` a second line, `csv(row)` another value for the export. `optional=False`
@@ -123,9 +127,12 @@ def _word(value: Any) -> str:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return "<br>".join([_cell(line) for line in value])
     if not isinstance(value, Cell):
         return str(escape(value))
-    text = f'<a href="{escape(value.href)}">{escape(value.text)}</a>' if value.href else str(escape(value.text))
+    text = f'<span class="eb-nowrap">{escape(value.text)}</span>' if value.whole else str(escape(value.text))
+    text = f'<a href="{escape(value.href)}">{text}</a>' if value.href else text
     late = ' class="eb-late"' if value.late else ""
     return f"{text}<small{late}>{escape(value.note)}</small>" if value.note else text
 
@@ -211,6 +218,10 @@ def csv_value(column: Column, row: Any) -> Any:
     if column.csv is not None:
         return column.csv(row)
     value = _getter(column)(row)
+    return ", ".join([str(_csv_text(line)) for line in value]) if isinstance(value, list) else _csv_text(value)
+
+
+def _csv_text(value: Any) -> Any:
     if isinstance(value, Word | Cell):
         return f"{value.text}, {value.note}" if value.note else value.text
     return value

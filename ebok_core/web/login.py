@@ -73,7 +73,7 @@ def token() -> str | None:
     return session.get("_user_id")
 
 
-def begin(token: str) -> None:
+def carry(token: str) -> None:
     """Carry a new session's token in the cookie; nothing of the visitor before stays, so nothing was planted (S09)."""
     session.clear()
     login_user(SignedIn(token))

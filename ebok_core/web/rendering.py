@@ -6,7 +6,17 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
-from flask import Flask, Response, current_app, flash, get_flashed_messages, make_response, render_template, session
+from flask import (
+    Flask,
+    Response,
+    flash,
+    get_flashed_messages,
+    make_response,
+    redirect,
+    render_template,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from jinja2 import BytecodeCache, StrictUndefined
 from jinja2.bccache import Bucket
@@ -57,8 +67,6 @@ def done(text: str, *, title: str | None = None, kind: str = "ok") -> None:
 
 def redirect_to(endpoint: str, **values: Any) -> ResponseReturnValue:
     """303 to an endpoint: the answer to a POST that was carried out."""
-    from flask import redirect, url_for
-
     return redirect(url_for(endpoint, **values), 303)
 
 
@@ -131,9 +139,3 @@ def _messages() -> list[tuple[str, str, str]]:
     if "_flashes" not in session:
         return []
     return [(kind, *pair) for kind, pair in get_flashed_messages(with_categories=True)][-1:]
-
-
-def portal() -> Portal:
-    """The portal of the running application."""
-    found: Portal = current_app.extensions["ebok"].portal
-    return found

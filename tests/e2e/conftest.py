@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from ebok_core.testing import browser, screenshots, site
-from ebok_core.testing.postgres import Server
 
 
 def pytest_collection_modifyitems(items):
@@ -27,7 +26,7 @@ def chromium() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def portals(tmp_path_factory, request):
+def portals(tmp_path_factory, databases):
     """Start the demo on a database when it is first asked for; all are stopped at the end."""
     from contextlib import ExitStack
 
@@ -36,11 +35,7 @@ def portals(tmp_path_factory, request):
 
         def start(backend: str) -> site.Site:
             if backend not in started:
-                url = ""
-                if backend == "postgresql":
-                    server: Server = request.getfixturevalue("postgres_server")
-                    url = server.create("ebok_e2e")
-                    stack.callback(server.drop, "ebok_e2e")
+                url = databases.empty(backend) if backend == "postgresql" else ""
                 folder = tmp_path_factory.mktemp(f"demo-{backend}")
                 started[backend] = stack.enter_context(site.running(folder, url, EBOK_STRICT="1"))
             return started[backend]

@@ -15,6 +15,12 @@ from ebok_core.errors import ConfigurationError
 NAMES = "basen_pass", "basen_alembic_version"
 
 
+@pytest.fixture
+def modules():
+    """The database begins with the core's tables alone."""
+    return []
+
+
 def tables(database):
     with database.reader.connect() as connection:
         return {name for name in sa.inspect(connection).get_table_names() if name.startswith("basen_")}

@@ -7,8 +7,11 @@ import pytest
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 MOST = 6
-# Pages that need more, with the reason and their own limit.
-MORE: dict[str, tuple[int, str]] = {}
+# Pages that send more today, with the reason. The numbers may fall, never rise (architecture.md wants five at most).
+MORE = {
+    "customer.core.start": (11, "each card reads what it shows"),
+    "admin.core.home": (7, "each module's rows of the configuration status read their own settings"),
+}
 
 
 @pytest.fixture

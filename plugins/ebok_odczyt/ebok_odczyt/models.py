@@ -12,6 +12,8 @@ from ebok_core.db import Base, Instant, Volume
 
 PENDING, ACCEPTED, SETTLED, REJECTED, WITHDRAWN = STATUSES = ("pending", "accepted", "settled", "rejected", "withdrawn")
 LIVE = (PENDING, ACCEPTED, SETTLED)
+TOO_LATE = "too_late"
+"""The reason code of a withdrawal that TYTAN refused: the reading goes on as the copy shows it."""
 _IS_LIVE = sa.text("status IN ('pending', 'accepted', 'settled')")
 
 

@@ -106,9 +106,9 @@ def rule_name(finding: rules.Finding) -> str:
 
 
 def result_words(reason_code: str | None, reason: str | None) -> Words:
-    """Why TYTAN refused a reading, in plain words, and the way out (R11); its own words where it gave some."""
+    """Why TYTAN refused a reading, in plain words, and the way out (R11); its own words where they add something."""
     title, advice = RESULTS.get(reason_code or "other", RESULTS["other"])()
-    in_own_words = reason_code == "other" or reason_code not in RESULTS
+    in_own_words = reason_code in ("implausible", "other") or reason_code not in RESULTS
     return Words(f"{title} {reason}" if reason and in_own_words else title, advice)
 
 

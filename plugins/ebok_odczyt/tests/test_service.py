@@ -395,7 +395,7 @@ def test_R11_a_refusal_reaches_the_customer_in_plain_words_with_a_way_out(accoun
     assert words.title and words.advice
     for text in (words.title, words.advice, "12CB050038", after.reference, "/odczyty/"):
         assert text in sent[1]["text"]
-    own_words = code in (None, "other", "brand_new_code")
+    own_words = code in (None, "other", "implausible", "brand_new_code")
     assert ("kod 17" in sent[1]["text"]) is own_words
     submit(account, viewer_a, entry(text="429"))
 

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from sqlalchemy.exc import DBAPIError
 
 from ebok_core import Viewer, audit
-from ebok_core.audit import commands, rules
+from ebok_core.audit import commands, jobs, rules
 from ebok_core.audit.models import AuditEvent
-from ebok_core.errors import ConfigurationError
+from ebok_core.errors import ConfigurationError, EbokError
 
 ANNA = Viewer(
     account_id="a-1",
@@ -202,6 +202,14 @@ def test_verify_and_anchor_by_command(runtime, clock, monkeypatch):
     bad = CliRunner().invoke(commands.audit, ["verify"])
     assert bad.exit_code == 1
     assert "BROKEN at event 2: was changed" in bad.output
+
+
+def test_nightly_walk(runtime, clock):
+    record(runtime, 5)
+    assert jobs.verify_chain(runtime) == "Sprawdzono 5 zapisów"
+    forge(runtime, "UPDATE core_audit_event SET object_id = 'other' WHERE seq = 2")
+    with pytest.raises(EbokError, match="zapisie nr 2"):
+        jobs.verify_chain(runtime)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,14 @@ class Kasa:
     @hookimpl
     def ebok_slot_fragments(self) -> list[SlotFragment]:
         rows = ("core.customer_actions", "core.document_actions")
-        subjects = ("core.meter_readings", "core.meter_actions", "core.point_actions", "core.balance_actions")
+        subjects = (
+            "core.balance_actions",
+            "core.contract",
+            "core.customer_data",
+            "core.meter_actions",
+            "core.meter_readings",
+            "core.point_actions",
+        )
         return [
             SlotFragment(
                 key=f"kasa.{slot.removeprefix('core.')}",

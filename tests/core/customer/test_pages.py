@@ -142,6 +142,15 @@ def test_R29_no_amount_is_shown_while_they_do_not_add_up(read, filled_copy):
     assert read("A", "/").table("Kod klienta")[0][3] == "w trakcie wyjaśniania"
 
 
+def test_a_customer_that_is_not_copied_yet_is_told_so(read, filled_copy):
+    with filled_copy.database.refresher.begin() as connection:
+        connection.execute(sa.delete(copy.customers))
+    for address in ("/", "/dane", "/saldo"):
+        found = read("B", address)
+        assert "Nie mamy tu jeszcze Twoich danych" in found.words and len(found.h1) == 1, address
+    assert read("B", "/").links["Napisz do nas"] == "/kontakt"
+
+
 # Customer data
 
 
@@ -351,6 +360,26 @@ def test_contract_details_lead_to_the_contract_or_to_the_list(read):
     assert read("B", "/umowa").h1 == ["Podgląd danych umowy"]
 
 
+# What modules add
+
+
+@pytest.mark.parametrize(
+    ("slot", "address", "subject", "code"),
+    [
+        ("core.balance_actions", "/saldo", "account", lambda account: account.customer.code == "1-01001"),
+        ("core.contract", "/umowy/Um%202018/3111", "contract", lambda row: row.number == "Um 2018/3111"),
+        ("core.customer_data", "/dane", "customer", lambda row: row.code == "1-01001"),
+        ("core.meter_actions", "/liczniki/L-1001-M1", "meter", lambda row: row.id == "L-1001-M1"),
+        ("core.meter_readings", "/liczniki/L-1001-M1", "meter", lambda row: row.id == "L-1001-M1"),
+        ("core.point_actions", "/punkty/403-1001-0", "point", lambda row: row.code == "403-1001-0"),
+    ],
+)
+def test_slots_get_what_their_page_is_about(read, kasa, slot, address, subject, code):
+    kasa.words[slot] = "Słowo modułu"
+    assert "Słowo modułu" in read("A", address).words
+    assert set(kasa.asked[slot]) == {subject} and code(kasa.asked[slot][subject])
+
+
 # Foreign and missing
 
 
@@ -399,9 +428,13 @@ def test_a_customer_of_somebody_else_cannot_be_chosen(signed_in):
 
 
 def test_every_page_has_one_h1_and_its_way_back(read):
-    for address in ("/", "/dane", "/saldo", "/punkty", "/liczniki", "/umowy", "/punkty/403-1001-0", "/zmien-klienta"):
+    lists, things = (
+        ("/punkty", "/liczniki", "/umowy"),
+        ("/punkty/403-1001-0", "/liczniki/L-1001-M1", "/umowy/Um%202018/3111"),
+    )
+    for address in ("/", "/dane", "/saldo", *lists, *things):
         found = read("A", address)
-        assert len(found.h1) == 1 and found.crumbs[0] == "Strona główna", address
+        assert len(found.h1) == 1 and found.crumbs[0] == "Strona główna" and AS_OF in found.words, address
 
 
 def test_a_stranger_is_sent_to_sign_in(client, filled_copy):

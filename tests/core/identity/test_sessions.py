@@ -160,7 +160,6 @@ def test_S07_blocked_account(runtime, people, clock):
     assert seen(runtime, token) is None, "a session that was ended stays so"
 
 
-@pytest.mark.feature("L06")
 def test_status_of_the_account(runtime, people, clock):
     token = begin(runtime, people.anna)
     assert seen(runtime, token).status == "normal"
@@ -288,7 +287,7 @@ def test_care_closes_and_forgets(runtime, people, clock):
     ended, kept = begin(runtime, people.anna), begin(runtime, people.clerk)
     clock.advance(minutes=20)
     kept = begin(runtime, people.anna)
-    assert jobs.close_and_forget(runtime) == "2 closed, 0 deleted"
+    assert jobs.close_and_forget(runtime) == "Zamknięte sesje: 2, usunięte stare wpisy: 0"
     assert seen(runtime, kept) is not None
     with runtime.database.snapshot() as session:
         assert identity.why_ended(session, runtime, ended).reason == "idle"

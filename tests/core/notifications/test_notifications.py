@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from ebok_core import outbox, runtime_settings
 from ebok_core.contact.settings import ContactConfig, ContactConfigSchema
 from ebok_core.notifications import enqueue as notify
-from ebok_core.notifications import rules
+from ebok_core.notifications import jobs, rules
 from ebok_core.outbox import deliver
 from ebok_core.outbox.models import Message
 
@@ -329,6 +329,24 @@ def test_nothing_personal_is_logged(runtime, mailbox, office, capsys):
     printed = capsys.readouterr()
     assert "tajna" not in printed.out + printed.err
     assert "anna" not in printed.out + printed.err
+
+
+def test_the_office_is_told_once_a_day_while_something_is_stuck(runtime, mailbox, office, clock):
+    assert jobs.tell_office(runtime) is None
+    mailbox.refuse = "554 spam"
+    plain(runtime)
+    send(runtime)
+    mailbox.refuse = None
+    assert jobs.tell_office(runtime) is not None
+    jobs.tell_office(runtime)
+    send(runtime)
+    (mail,) = mailbox.to(office.email)
+    assert mail["Subject"] == "1 komunikat portalu czeka na decyzję"
+    assert "mail: 1" in text_of(mail)
+    clock.advance(days=1)
+    jobs.tell_office(runtime)
+    send(runtime)
+    assert len(mailbox.to(office.email)) == 2
 
 
 def test_rules_of_subject_lines():

@@ -22,7 +22,7 @@ import ebok_core
 from ebok_core import Capability, Delivery, Envelope, Module, OutboxMessage, Outcome, Result, hookimpl, outbox
 from ebok_core import runtime as runtimes
 from ebok_core.db import Database
-from ebok_core.outbox import deliver
+from ebok_core.outbox import claims, deliver
 from ebok_core.outbox.models import Message
 from ebok_core.runtime import Runtime
 from ebok_core.testing.databases import prepare
@@ -262,6 +262,12 @@ class Hands:
 
     def step(self, target: str = "tytan") -> bool:
         return deliver.deliver_next(self.runtime, self.runtime.targets[target])
+
+    def lease(self, target: str = "tytan", largest_run: int = 1) -> claims.Claim:
+        """Claim like a worker that then dies or freezes."""
+        found = claims.claim(self.database, target, self.runtime.targets[target].capability, largest_run)
+        assert found is not None
+        return found
 
     def row(self, message_id: str) -> Any:
         with self.database.snapshot() as session:

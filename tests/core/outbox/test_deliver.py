@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from datetime import timedelta
-
 import pytest
 
 from ebok_core import outbox
-from ebok_core.contracts.tytan import Delivery, Outcome
 from ebok_core.errors import Refused
-from ebok_core.outbox import claims, deliver, rules
 
 
 @pytest.fixture(autouse=True)
 def still(clock):
     """Time stands: what is due is due because the test said so."""
     return clock
-
-
-def expire(clock) -> None:
-    clock.advance(rules.LEASE + timedelta(seconds=1))
-
-
-def lease(hands, target: str = "tytan", largest_run: int = 1) -> claims.Claim:
-    far = hands.runtime.targets[target]
-    found = claims.claim(hands.database, target, far.capability, largest_run)
-    assert found is not None
-    return found
 
 
 def test_what_was_accepted_arrives_with_all_that_travels(hands, make, inbox):
@@ -55,7 +39,7 @@ def test_R06_a_stream_arrives_in_order_and_in_runs_of_at_most_a_hundred(hands, m
 
 def test_one_customer_does_not_wait_for_another(hands, make, inbox):
     first, second = hands.accept(make.fact(1, "c:1"), make.fact(1, "c:2"))
-    held = lease(hands)
+    held = hands.lease()
     assert [m.id for m in held.messages] == [first]
     hands.drain()
     assert hands.states(first, second) == ["leased", "delivered"]
@@ -174,7 +158,7 @@ def test_R07_a_dead_message_steps_aside_and_never_blocks_again(hands, make, inbo
 def test_a_dependent_waits_and_follows(hands, make, inbox):
     (first,) = hands.accept(make.fact(1, "r:1"))
     (second,) = hands.accept(make.fact(2, "c:2"), depends_on=first)
-    held = lease(hands)
+    held = hands.lease()
     assert held.messages[0].id == first
     assert hands.step() is False
     hands.database.dispose()
@@ -249,230 +233,7 @@ def test_what_a_clerk_did_is_audited(hands, make, inbox):
     assert hands.row(message_id).reason == "pomyłka klienta"
 
 
-# The breaker (§4.6)
-
-
-def outage(hands, make, inbox, still, count: int = 10) -> list[str]:
-    inbox.always = "refuse"
-    ids = hands.accept(*(make.fact(1, f"c:{n:02d}") for n in range(count)))
-    hands.drain()
-    return ids
-
-
-def test_R08_an_outage_burns_no_attempt_and_is_probed_by_one_message(hands, make, inbox, still):
-    ids = outage(hands, make, inbox, still)
-    assert len(inbox.calls) == rules.BREAKER_OPENS_AT
-    for _ in range(48):
-        still.advance(minutes=30)
-        hands.drain()
-    assert len(inbox.calls) == rules.BREAKER_OPENS_AT + 48
-    assert {hands.row(i).attempts for i in ids} == {0}
-    assert set(hands.states(*ids)) == {"pending"}
-    inbox.always = None
-    still.advance(minutes=5, seconds=1)
-    hands.drain()
-    assert sorted(inbox.ids()) == sorted(ids)
-    assert hands.sql("SELECT failures, probe_at FROM core_outbox_breaker") == [(0, None)]
-
-
-def test_while_the_breaker_is_open_a_second_worker_gets_no_probe(hands, make, inbox, still):
-    outage(hands, make, inbox, still)
-    still.advance(minutes=1)
-    assert lease(hands) is not None
-    tytan = hands.runtime.targets["tytan"]
-    assert claims.claim(hands.database, "tytan", tytan.capability) is None
-
-
-def test_a_probe_without_a_message_is_given_back(hands, make, inbox, still):
-    (message_id,) = hands.accept(make.fact(1))
-    hands.sql(
-        "INSERT INTO core_outbox_breaker (target, failures, opened_at, probe_at) VALUES ('asked', 9, :at, :at)",
-        at=still.now_utc() if not hands.database.is_sqlite else "2026-11-24T07:00:00.000Z",
-    )
-    assert hands.drain("asked") == 0
-    hands.accept(make.fact(1, "p:1", make.Asked))
-    assert hands.drain("asked") == 1
-
-
-def test_other_targets_go_on_during_an_outage(hands, make, inbox, still, far):
-    outage(hands, make, inbox, still)
-    (message_id,) = hands.accept(make.fact(1, "p:1", make.Asked))
-    hands.drain("asked")
-    assert far.asked.inbox.ids() == [message_id]
-
-
-def test_M10_without_the_breaker_an_outage_burns_attempts(hands, make, inbox, still, monkeypatch):
-    """Off: an unreachable far side counts like a busy one. A day later the facts are dead."""
-    before = rules.decide
-    monkeypatch.setattr(rules, "decide", lambda o, **v: before(Outcome.BUSY if o is Outcome.UNREACHABLE else o, **v))
-    monkeypatch.setattr(deliver.finish.breaker, "unreachable", lambda *a: None)
-    ids = outage(hands, make, inbox, still, count=2)
-    for _ in range(30):
-        still.advance(hours=2)
-        hands.drain()
-    assert set(hands.states(*ids)) == {"dead"}
-
-
-# Leases, fencing, poison (§4.5)
-
-
-def test_an_expired_lease_is_taken_over_and_counts_as_abandoned(hands, make, inbox, still):
-    (message_id,) = hands.accept(make.fact(1))
-    lease(hands)
-    assert hands.drain() == 0
-    expire(still)
-    assert hands.drain() == 1
-    row = hands.row(message_id)
-    assert (row.state, row.attempts, row.abandoned) == ("delivered", 2, 1)
-
-
-def frozen_worker(hands, make, inbox, still) -> tuple[str, claims.Claim, deliver.Attempt]:
-    """A worker that claimed, sent, and was frozen before it finished; its call ended ambiguously."""
-    (message_id,) = hands.accept(make.fact(1))
-    held = lease(hands)
-    late = deliver._without_call(Delivery(outcome=Outcome.BUSY, code="late answer"))
-    expire(still)
-    hands.drain()
-    assert hands.states(message_id) == ["delivered"]
-    return message_id, held, late
-
-
-def test_R12_a_worker_that_lost_its_lease_moves_nothing(hands, make, inbox, still):
-    message_id, held, late = frozen_worker(hands, make, inbox, still)
-    deliver.finish.finish(hands.runtime, hands.runtime.targets["tytan"], held, late)
-    assert hands.states(message_id) == ["delivered"]
-    assert hands.sql("SELECT count(*) FROM core_outbox_attempt") == [(2,)]
-
-
-def test_M6_without_the_fence_a_frozen_worker_undoes_the_delivery(hands, make, inbox, still, monkeypatch):
-    import sqlalchemy as sa
-
-    monkeypatch.setattr(deliver.finish, "held_by", lambda token: sa.true())
-    message_id, held, late = frozen_worker(hands, make, inbox, still)
-    deliver.finish.finish(hands.runtime, hands.runtime.targets["tytan"], held, late)
-    assert hands.states(message_id) == ["pending"]
-
-
-def test_a_worker_that_wakes_too_late_does_not_send(hands, make, inbox, still):
-    (message_id,) = hands.accept(make.fact(1))
-    held = lease(hands)
-    still.advance(seconds=31)
-    attempt = deliver._attempt(hands.runtime.targets["tytan"], held)
-    deliver.finish.finish(hands.runtime, hands.runtime.targets["tytan"], held, attempt)
-    row = hands.row(message_id)
-    assert inbox.calls == []
-    assert (row.state, row.attempts) == ("pending", 0)
-    assert hands.sql("SELECT count(*) FROM core_outbox_breaker") == [(0,)]
-
-
-def test_R07_what_kills_three_workers_is_dead_and_took_nobody_with_it(hands, make, inbox, still):
-    ids = hands.accept(*(make.fact(n) for n in range(4)))
-    lease(hands, largest_run=100)
-    expire(still)
-    lease(hands, largest_run=100)
-    expire(still)
-    assert [m.id for m in lease(hands, largest_run=100).messages] == ids[:1]
-    expire(still)
-    hands.drain()
-    assert hands.states(*ids) == ["dead", "delivered", "delivered", "delivered"]
-    assert hands.row(ids[0]).reason_code == "kills_worker"
-    assert [len(call) for call in inbox.calls] == [1, 1, 1]
-
-
-def test_a_driver_that_hangs_does_not_hold_the_lease_until_it_runs_out(hands, make, inbox, still, monkeypatch):
-    monkeypatch.setattr(rules, "CALL_LIMIT", timedelta(seconds=0.05))
-    monkeypatch.setattr(inbox, "put", lambda envelopes: time.sleep(0.3))
-    (message_id,) = hands.accept(make.fact(1))
-    assert hands.step()
-    row = hands.row(message_id)
-    assert (row.state, row.last_class, row.last_code) == ("pending", "ambiguous", "time_limit")
-
-
-def test_a_target_with_too_many_hanging_calls_is_not_called(hands, make, inbox, still, monkeypatch):
-    monkeypatch.setattr(deliver, "MOST_HUNG_CALLS", 0)
-    (message_id,) = hands.accept(make.fact(1))
-    assert hands.step()
-    assert (hands.row(message_id).last_code, hands.row(message_id).attempts) == ("hung", 0)
-    assert inbox.calls == []
-
-
-# Far sides that can't recognise our id (§4.1)
-
-
-def test_R09_who_can_be_asked_is_asked_before_a_second_attempt(hands, make, far, still):
-    far.asked.inbox.faults = ["applied"]
-    (message_id,) = hands.accept(make.fact(1, "p:1", make.Asked))
-    hands.drain("asked")
-    assert hands.states(message_id) == ["uncertain"]
-    still.advance(minutes=2)
-    hands.drain("asked")
-    assert hands.states(message_id) == ["delivered"]
-    assert far.asked.asked == [message_id]
-    assert far.asked.inbox.ids() == [message_id]
-
-
-def test_R09_a_no_is_believed_only_after_a_quarter_of_an_hour(hands, make, far, still):
-    far.asked.inbox.faults = ["lost"]
-    (message_id,) = hands.accept(make.fact(1, "p:1", make.Asked))
-    hands.drain("asked")
-    started = still.now_utc()
-    while not far.asked.inbox.ids():
-        still.advance(seconds=30)
-        hands.drain("asked")
-    assert still.now_utc() - started >= rules.SEND_AGAIN_AFTER
-    assert far.asked.inbox.ids() == [message_id]
-    assert len(far.asked.asked) > 2
-    assert hands.row(message_id).state == "delivered"
-
-
-def test_an_unanswered_question_is_asked_again_and_burns_no_attempt(hands, make, far, still):
-    far.asked.inbox.faults = ["lost"]
-    far.asked.answers = [None] * 30
-    (message_id,) = hands.accept(make.fact(1, "p:1", make.Asked))
-    for _ in range(30):
-        hands.drain("asked")
-        still.advance(minutes=2)
-    row = hands.row(message_id)
-    assert (row.state, row.attempts) == ("uncertain", 1)
-    assert far.asked.inbox.ids() == []
-
-
-def test_a_worker_killed_while_it_spoke_to_an_askable_far_side_leaves_a_question(hands, make, far, still):
-    (message_id,) = hands.accept(make.fact(1, "p:1", make.Asked))
-    held = lease(hands, "asked")
-    far.asked.inbox.put([m.envelope for m in held.messages])
-    expire(still)
-    hands.drain("asked")
-    assert far.asked.inbox.ids() == [message_id]
-    assert hands.states(message_id) == ["delivered"]
-
-
-def test_R09_a_blind_far_side_never_gets_a_second_attempt_by_itself(hands, make, far, still):
-    far.blind.inbox.faults = ["applied"]
-    (message_id,) = hands.accept(make.fact(1, "x:1", make.Blind))
-    (later,) = hands.accept(make.fact(2, "x:1", make.Blind))
-    for _ in range(20):
-        hands.drain("blind")
-        still.advance(hours=2)
-    assert hands.states(message_id, later) == ["uncertain", "pending"]
-    assert far.blind.inbox.ids() == [message_id]
-    with hands.database.unit_of_work() as session:
-        outbox.cancel(session, message_id, actor="clerk-1", reason="doszło")
-    hands.drain("blind")
-    assert far.blind.inbox.ids() == [message_id, later]
-
-
-def test_R09_a_worker_killed_before_a_blind_far_side_leaves_it_to_a_person(hands, make, far, still):
-    (message_id,) = hands.accept(make.fact(1, "x:1", make.Blind))
-    lease(hands, "blind")
-    expire(still)
-    hands.drain("blind")
-    assert hands.states(message_id) == ["uncertain"]
-    assert far.blind.inbox.ids() == []
-    with hands.database.unit_of_work() as session:
-        outbox.retry(session, message_id, actor="clerk-1", reason="nie doszło")
-    hands.drain("blind")
-    assert far.blind.inbox.ids() == [message_id]
+# Around the delivery
 
 
 def test_a_sender_that_fails_does_not_take_the_delivery_back(hands, make, inbox):

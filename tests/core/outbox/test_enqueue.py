@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ebok_core import outbox
-from ebok_core.outbox import service
+from ebok_core.outbox import accept
 from ebok_core.outbox.models import Message
 
 
@@ -30,16 +30,16 @@ def test_enqueue_outside_a_unit_of_work_is_refused(hands, make):
 
 
 def test_the_payload_is_canonical_and_its_hash_is_over_its_bytes(hands, make):
-    assert service.canonical({"ź": "ó", "a": [1, {"c": None, "b": True}]}) == '{"a":[1,{"b":true,"c":null}],"ź":"ó"}'
+    assert accept.canonical({"ź": "ó", "a": [1, {"c": None, "b": True}]}) == '{"a":[1,{"b":true,"c":null}],"ź":"ó"}'
     row = hands.row(hands.accept(make.fact(7))[0])
     assert row.payload == '{"value":7}'
-    assert row.payload_sha256 == service.sha256(row.payload)
+    assert row.payload_sha256 == accept.sha256(row.payload)
 
 
 @pytest.mark.parametrize("value", [1.5, Decimal("1.50"), float("nan"), {1: "x"}, [b"x"]])
 def test_a_payload_holds_no_inexact_or_foreign_values(value):
     with pytest.raises(ValueError, match="payload"):
-        service.canonical({"value": value})
+        accept.canonical({"value": value})
 
 
 def test_a_payload_that_its_schema_refuses_is_a_mistake_of_the_module(hands, make):
@@ -73,6 +73,31 @@ def test_many_facts_keep_the_order_given_within_each_stream(hands, make):
         rows = session.execute(sa.select(Message.id, Message.stream_key, Message.seq)).all()
     place = {row.id: (row.stream_key, row.seq) for row in rows}
     assert [place[message_id] for message_id in ids] == [(f"c:{n % 3}", n // 3 + 1) for n in range(30)]
+
+
+def test_no_facts_are_no_messages(hands):
+    with hands.database.unit_of_work() as session:
+        assert outbox.enqueue_many(session, []) == []
+
+
+def test_many_facts_of_which_one_is_known_are_refused_whole(hands, make):
+    hands.accept(make.fact(1))
+    with pytest.raises(sa.exc.IntegrityError), hands.database.unit_of_work() as session:
+        outbox.enqueue_many(session, [make.fact(2), make.fact(1)])
+    assert hands.sql("SELECT count(*) FROM core_outbox_message") == [(1,)]
+
+
+@pytest.mark.parametrize("more", [{"subject_id": "x" * 161}, {"customer_code": "x" * 21}, {"subject_type": ""}])
+def test_names_that_would_not_fit_are_refused_on_every_database(hands, make, more):
+    values = {
+        "stream_key": "c:1",
+        "customer_code": "1",
+        "subject_type": "t",
+        "subject_id": "1",
+        "payload": {"value": 1},
+    }
+    with hands.database.unit_of_work() as session, pytest.raises(ValueError, match="characters"):
+        outbox.enqueue(session, make.Fact(**values | more))
 
 
 def test_R06_numbers_of_a_stream_rise_in_the_order_of_commits(hands, make):

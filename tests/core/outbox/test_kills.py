@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from ebok_core import outbox
-from ebok_core.outbox import claims, invariants, rules, service
+from ebok_core.outbox import accept, claims, invariants, rules
 from ebok_core.outbox.models import Message
 
 EVERY_LINE = bool(os.environ.get("EBOK_TEST_EVERY_LINE"))
@@ -214,7 +214,7 @@ def test_R06_a_second_writer_of_a_stream_waits_for_the_first(hands, make, inbox)
 def test_M3_a_number_that_is_given_before_the_commit_breaks_the_order(hands, make, inbox, monkeypatch):
     """Off: the number comes from a sequence, which locks nothing. SQLite has one writer and can't show it."""
     numbers = iter(range(1, 100))
-    monkeypatch.setattr(service, "next_seq", lambda *_: next(numbers))
+    monkeypatch.setattr(accept, "next_seq", lambda *_: next(numbers))
     assert overlapping_commits(hands, make, inbox) == [2, 1]
 
 

@@ -24,9 +24,9 @@ FEW = 20
 class Books:
     """Asks TYTAN's database: rows as mappings, single values, sums."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, schema: str | None = None) -> None:
         self.engine = engine
-        self.tables = database.tables()
+        self.tables = database.tables(schema)
 
     def rows(self, view: str, **key: Any) -> list[sa.RowMapping]:
         """The rows of a view that have these values, by key order."""
@@ -68,8 +68,8 @@ class Books:
 class Inbox(Books):
     """The portal's side of the two message tables."""
 
-    def __init__(self, engine: sa.Engine) -> None:
-        super().__init__(engine)
+    def __init__(self, engine: sa.Engine, schema: str | None = None) -> None:
+        super().__init__(engine, schema)
         self._numbers = count(1)
 
     def send(
@@ -149,6 +149,12 @@ def tytan(tytan_url: str) -> Iterator[Inbox]:
     engine = database.open_engine(tytan_url)
     yield Inbox(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def books() -> type[Inbox]:
+    """The portal's side of any TYTAN: `books(engine, schema)`."""
+    return Inbox
 
 
 @pytest.fixture

@@ -146,6 +146,17 @@ def test_corrections_lower_the_invoice_that_they_name(utility):
         assert row["correction_reason"] and row["issued_on"] > original["issued_on"]
 
 
+def test_a_correction_brings_a_lower_reading_of_the_same_day(utility):
+    readings = utility.rows("ebok_readings", status="settled")
+    of_document = {(row["invoice_number"], row["meter_id"], row["read_on"]): row for row in readings}
+    for correction in utility.rows("ebok_invoices", kind="correction"):
+        (right,) = [row for row in readings if row["invoice_number"] == correction["number"]]
+        wrong = of_document[correction["corrected_invoice"], right["meter_id"], right["read_on"]]
+        lines = utility.rows("ebok_invoice_lines", invoice_number=correction["number"])
+        assert lines and {line["quantity"] for line in lines} == {right["reading_value"] - wrong["reading_value"]}
+        assert right["consumption_m3"] - wrong["consumption_m3"] == lines[0]["quantity"] < 0
+
+
 def test_an_exchange_is_a_meter_taken_down_and_another_put_up(utility):
     points: dict[str, list] = {}
     for meter in utility.rows("ebok_meters"):

@@ -128,6 +128,19 @@ def test_changes_and_consents_show_in_the_view(tytan):
     assert tytan.row("ebok_customers", code="1-01004")["einvoice_since"] is None
 
 
+def test_an_empty_tytan_answers_too(empty_database_url, books):
+    """On an engine that somebody else made, with Python's own SQLite, in a schema of its own where there are some."""
+    engine = sa.create_engine(empty_database_url)
+    schema = "billing" if engine.dialect.name == "postgresql" else None
+    database.create(engine, schema)
+    tytan = books(engine, schema)
+    message = tytan.send("failure.reported", {"text": "Woda na ulicy"}, None, stream="f:1")
+    stranger = tytan.send_reading("L-1", "2026-11-22", 430)
+    assert process_inbox(engine, schema) == 2
+    assert [tytan.result(found)["status"] for found in (message, stranger)] == ["accepted", "rejected"]
+    engine.dispose()
+
+
 def test_two_offices_on_one_database_answer_each_message_once(tytan, tytan_url):
     for n in range(40):
         tytan.send("payment.received", {"amount": "1.00", "paid_on": "2026-11-24"}, "1-01002", stream=f"c:{n}")

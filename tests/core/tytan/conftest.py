@@ -8,6 +8,7 @@ from typing import Any
 import pysqlite3.dbapi2 as sqlite
 import pytest
 import sqlalchemy as sa
+
 from ebok_core import runtime_settings
 from ebok_core.runtime import Runtime
 from ebok_core.tytan import contract, copy_schema
@@ -62,19 +63,20 @@ class Tytan:
             connection.exec_driver_sql(statement)
 
     def loosen(self, view: str) -> None:
-        """Let a view's table take anything: no key, no sizes, no types, as views of old systems are."""
-        names = [c.name for c in self.metadata.tables[view].columns]
-        number = "BIGINT" if self.engine.dialect.name == "postgresql" else "INTEGER"
-        kinds = {"change_no": number, "removed": number}
+        """Let a view take anything: no key, no sizes, no decimals, no nulls forbidden, as views of old systems are."""
+        columns = ", ".join(f"{c.name} {self._loose(c)}" for c in self.metadata.tables[view].columns)
         with self.engine.begin() as connection:
-            kept = connection.execute(sa.select(self.metadata.tables[view])).mappings().all()
-            connection.exec_driver_sql(f"DROP TABLE {view}")
-            columns = ", ".join(f"{n} {kinds.get(n, 'TEXT')}" for n in names)
+            connection.exec_driver_sql(f"ALTER TABLE {view} RENAME TO former")
             connection.exec_driver_sql(f"CREATE TABLE {view} ({columns})")
-            table = self._raw(view)
-            for row in kept:
-                values = {n: v if v is None or n in kinds else str(v) for n, v in row.items()}
-                connection.execute(table.insert().values(**values))
+            connection.exec_driver_sql(f"INSERT INTO {view} SELECT * FROM former")
+            connection.exec_driver_sql("DROP TABLE former")
+
+    def _loose(self, column: sa.Column[Any]) -> str:
+        if self.engine.dialect.name == "sqlite":
+            return "INTEGER" if column.name in ("change_no", "removed") else "TEXT"
+        if isinstance(column.type, sa.String):
+            return "TEXT"
+        return "NUMERIC" if isinstance(column.type, sa.Numeric) else str(column.type)
 
     def add(self, view: str, **values: Any) -> None:
         """Insert a row into a loosened view, even beside another of its key."""

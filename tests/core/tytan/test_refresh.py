@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextvars import Context
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+
 from ebok_core.errors import ConfigurationError, Refused
-from ebok_core.tytan import copy, refresh, state
+from ebok_core.tytan import copy, refresh, source, state
 from ebok_core.tytan.lock import alone
 
 from .conftest import customer_row, invoice_row, ledger_row, line_row, meter_row, point_row, reading_row
 
+FUTURE = datetime(2199, 1, 1, tzinfo=UTC)
 BALANCES = sa.select(copy.customers.c.code, copy.customers.c.balance).order_by(copy.customers.c.code)
 ALL = [
     *("customers", "contracts", "service_points", "meters", "readings"),
@@ -54,7 +59,7 @@ def filled(portal):
 @pytest.mark.feature("L02")
 def test_the_first_refresh_fills_the_copy(portal, tytan):
     report = good(refresh.refresh(portal))
-    assert report.rows_read == report.rows_changed == 3 * 11
+    assert report.rows_read == report.rows_changed == 3 * 12
     assert balances(portal) == {code: Decimal("60.00") for code in ("1-00001", "1-00002", "1-00003")}
     with portal.database.snapshot() as session:
         line = session.execute(sa.select(copy.invoice_lines)).first()
@@ -78,7 +83,7 @@ def test_nothing_changed_writes_no_row(filled, tytan, full, statements):
     tytan.put("ebok_customers", **customer_row("1-00001", balance="60.00"))  # the number moves, the contents do not
     before = written(filled)
     report = good(refresh.refresh(filled, full=full))
-    assert (report.rows_changed, report.rows_read) == (0, 33)
+    assert (report.rows_changed, report.rows_read) == (0, 36)
     assert written(filled) == before
 
 
@@ -147,7 +152,7 @@ def test_an_empty_copy_is_filled_again_after_it_was_thrown_away(filled, tytan):
     with filled.database.refresher.begin() as connection:
         for table in copy.metadata.sorted_tables:
             connection.execute(table.delete())
-    assert good(refresh.refresh(filled)).rows_changed == 33
+    assert good(refresh.refresh(filled)).rows_changed == 36
 
 
 # One customer (L161)
@@ -240,7 +245,7 @@ def test_a_first_load_leaves_out_who_does_not_add_up(portal, tytan):
     report = good(refresh.refresh(portal))
     assert held(portal) == {"1-00002": "balance"}
     assert set(balances(portal)) == {"1-00001", "1-00003"}
-    assert report.rows_changed == 22
+    assert report.rows_changed == 24
     assert "403-2" not in keys(portal, "service_points", "code")
     assert good(refresh.refresh(portal, full=True)).rows_changed == 0
 
@@ -254,10 +259,10 @@ def test_R29_a_broken_row_harms_only_itself(portal, tytan, first):
     if not first:
         good(refresh.refresh(portal))
     tytan.loosen("ebok_readings")
-    tytan.add("ebok_readings", **reading_row("r-new", "1-00001", "403-1", "113.000", read_on="2026-02-31"))
+    tytan.add("ebok_readings", **reading_row("r-new", "1-00001", "403-1", "NaN"))
     tytan.add("ebok_readings", **reading_row("r-good", "1-00001", "403-1", "114.000"))
     good(refresh.refresh(portal))
-    assert quarantine(portal) == {("ebok_readings", "r-new", "date")}
+    assert quarantine(portal) == {("ebok_readings", "r-new", "number")}
     assert keys(portal, "readings", "id") >= {"r-good", "r-403-1-1", "r-403-2-1"}
     assert "r-new" not in keys(portal, "readings", "id")
 
@@ -280,7 +285,7 @@ def test_R29_duplicate_keys_keep_out_of_the_copy(portal, tytan):
     tytan.add("ebok_readings", **reading_row("twin", "1-00001", "403-1", "113.000"))
     tytan.add("ebok_readings", **reading_row("twin", "1-00001", "403-1", "114.000"))
     report = good(refresh.refresh(portal))
-    assert report.rows_changed == 33
+    assert report.rows_changed == 36
     assert quarantine(portal) == {("ebok_readings", "twin", "duplicate_key")}
     good(refresh.refresh(portal, full=True))
     assert quarantine(portal) == {("ebok_readings", "twin", "duplicate_key")}
@@ -321,7 +326,8 @@ def test_the_quarantine_remembers_since_when(filled, tytan, clock):
     good(refresh.refresh(filled, full=True))
     with filled.database.snapshot() as session:
         row = state.quarantined(session)[0]
-        assert (row.since, row.customer_code, row.sample) == (began, "1-00001", "-9.999" if filled.database.is_sqlite is False else "-9.9")
+        assert (row.since, row.customer_code) == (began, "1-00001")
+        assert row.sample.startswith("-9")
         assert state.quarantine_counts(session) == [("ebok_readings", "negative", 1)]
 
 
@@ -429,15 +435,11 @@ def test_a_refused_compare_stays_visible_until_one_passes(filled, tytan):
 @pytest.mark.feature("N18")
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_stopped_tytan_ends_with_a_sentence_and_the_copy_keeps_its_age(filled, tytan, tmp_path):
-    from pathlib import Path
-
     path = Path(tytan.url.removeprefix("sqlite:///"))
     with filled.database.snapshot() as session:
         before = state.copy_state(session)
     tytan.engine.dispose()
     hidden = path.rename(path.with_suffix(".away"))
-    from ebok_core.tytan import source
-
     source.of(filled).close()
     problem = refused(filled)
     assert str(path) in problem or "unable to open" in problem
@@ -477,8 +479,6 @@ def test_the_refresh_never_touches_the_portals_own_database(filled, tytan):
     with filled.database.unit_of_work() as session:
         session.execute(sa.text("UPDATE core_runtime_setting SET version = version"))
         # Somebody holds the portal's write lock for the whole run. A job has a context of its own.
-        from contextvars import Context
-
         Context().run(lambda: good(refresh.refresh(filled)))
     assert balances(filled)["1-00001"] == 70
 
@@ -488,6 +488,3 @@ def test_reading_inside_a_unit_of_work_is_refused(filled):
         refresh.refresh(filled)
 
 
-from datetime import UTC, datetime  # noqa: E402
-
-FUTURE = datetime(2199, 1, 1, tzinfo=UTC)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from ebok_core.db import search_key
 from ebok_core.tytan import contract
 from ebok_core.tytan.validate import Batch, Converter, search_texts, secret_hmac, shape

@@ -369,3 +369,13 @@ def test_session_warning_is_there_for_the_signed_in_only(maria: FlaskClient, sig
 
 def test_health_says_nothing_but_ok(maria: FlaskClient) -> None:
     assert maria.get("/zdrowie").text == "ok\n"
+
+
+@pytest.mark.feature("L165")
+def test_pages_of_somebody_are_never_kept_by_the_browser(maria: FlaskClient, signed_in: Any, ewa: Viewer) -> None:
+    """So "back" after signing out asks the portal again, which sends to sign in."""
+    signed_in(ewa)
+    assert maria.get("/panel/proba/").headers["Cache-Control"] == "no-store"
+    signed_in(None)
+    answer = maria.get("/panel/proba/")
+    assert answer.status_code == 302 and "dalej=/panel/proba/" in answer.location

@@ -55,6 +55,15 @@ def test_first_page_is_the_default_order(maria: FlaskClient) -> None:
 
 
 @pytest.mark.feature("L194")
+def test_a_row_keeps_its_roles_and_labels_where_it_becomes_a_card(maria: FlaskClient) -> None:
+    row = ROW.findall(maria.get("/proba/").text)[0]
+    assert row.count('role="rowheader"') == 1 and row.count('role="cell"') == 7
+    assert re.findall(r'data-label="([^"]+)"', row) == [
+        *("Typ dokumentu", "Data wystawienia", "Kwota [zł]", "Kwota do zapłaty [zł]", "Status", "Termin płatności")
+    ]
+
+
+@pytest.mark.feature("L194")
 @pytest.mark.parametrize(
     "sort", ["", "issued_on", "-number", "number", "kind", "-kind", "gross", "-corrected_invoice", "corrected_invoice"]
 )

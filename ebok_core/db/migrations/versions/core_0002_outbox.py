@@ -87,7 +87,7 @@ def upgrade() -> None:
         sa.CheckConstraint("(state = 'leased') = (lease_token IS NOT NULL)", name="ck_core_outbox_message_lease"),
         sa.CheckConstraint("payload IS NOT NULL OR NOT open", name="ck_core_outbox_message_payload"),
     )
-    partial = {"open": ("due", ["target", "next_at"]), "blocking": ("blocking", ["stream_key", "seq"])}
+    partial = {"open": ("due", ["target", "next_at", "id"]), "blocking": ("blocking", ["stream_key", "seq"])}
     for condition, (name, columns) in partial.items():
         op.create_index(
             f"ix_core_outbox_message_{name}",

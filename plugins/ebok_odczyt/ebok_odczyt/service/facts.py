@@ -15,7 +15,7 @@ from ebok_core import Viewer, clock, runtime_settings
 from ebok_core.tytan import reads
 
 from .. import rules, settings, tytan
-from ..models import LIVE, MeterGroup, Reading
+from ..models import ACCEPTED, LIVE, PENDING, TOO_LATE, WITHDRAWN, MeterGroup, Reading
 from ..tytan import MeterRow
 
 # Enough for a year's average before the last reading, and for a garden's season of the year before.
@@ -27,7 +27,7 @@ _GROUPS = sa.select(MeterGroup.meter_id, MeterGroup.name).where(
 )
 _OWN = sa.select(
     Reading.id, Reading.meter_id, Reading.read_on, Reading.reading_value, Reading.status, Reading.message_id,
-    Reading.submitted_at, Reading.reference,
+    Reading.submitted_at, Reading.reference, Reading.reason_code,
 ).where(
     Reading.customer_code == sa.bindparam("customer_code"),
     Reading.meter_id.in_(sa.bindparam("meter_ids", expanding=True)),
@@ -125,6 +125,15 @@ def mains(row: MeterRow, every: Iterable[MeterRow]) -> list[MeterRow]:
     return parent or (at_point if len(at_point) == 1 else [])
 
 
+def is_withdrawn(own: Any, status_in_copy: str | None) -> bool:
+    """Whether our withdrawal stands against what the copy shows: until TYTAN says that it came too late.
+
+    `own` has `status` and `reason_code`.
+    """
+    on_its_way = status_in_copy in (None, PENDING, ACCEPTED) and own.reason_code != TOO_LATE
+    return bool(own.status == WITHDRAWN and on_its_way)
+
+
 def whole(value: Decimal) -> int:
     """The black digits of a state."""
     return int(value)
@@ -169,7 +178,7 @@ def _states(
         mine = by_message.get(row.message_id) if row.message_id else None
         if mine is not None:
             brought[row.message_id] = row.status
-        if row.status == "rejected" or (mine is not None and mine.status == "withdrawn" and row.status == "pending"):
+        if row.status == "rejected" or (mine is not None and is_withdrawn(mine, row.status)):
             continue
         sent_on = clock.local(mine.submitted_at).date() if mine is not None else None
         state = rules.State(

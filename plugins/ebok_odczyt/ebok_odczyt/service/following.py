@@ -13,12 +13,10 @@ from ebok_core import Result, audit, clock, i18n, notifications
 from ebok_core.tytan import copy
 
 from .. import schemas, tytan
-from ..models import ACCEPTED, LIVE, PENDING, REJECTED, WITHDRAWN, Reading
+from ..models import ACCEPTED, LIVE, PENDING, REJECTED, TOO_LATE, WITHDRAWN, Reading
 from .sending import HISTORY, SUBMIT
 
 log = structlog.get_logger(__name__)
-
-TOO_LATE = "too_late"
 
 # People are the core's: of an account no more is read than where and in which language to write.
 _account = sa.table("core_account", *(sa.column(name) for name in ("id", "email", "locale", "status")))

@@ -13,9 +13,9 @@ from ebok_core import Viewer
 from ebok_core.tytan import reads
 
 from .. import rules, tytan
-from ..models import PENDING, SETTLED, WITHDRAWN, Reading
+from ..models import SETTLED, Reading
 from ..tytan import MeterRow
-from .facts import known_of
+from .facts import is_withdrawn, known_of
 
 _OPEN = (
     sa.select(Reading)
@@ -54,7 +54,7 @@ def not_copied(session: Session, viewer: Viewer, since: date) -> list[Reading]:
     return [
         reading
         for reading in own
-        if reading.message_id not in brought or (reading.status == WITHDRAWN and brought[reading.message_id] == PENDING)
+        if reading.message_id not in brought or is_withdrawn(reading, brought[reading.message_id])
     ]
 
 

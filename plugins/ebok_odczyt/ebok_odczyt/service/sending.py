@@ -137,6 +137,11 @@ def submit_readings(session: Session, viewer: Viewer, entries: Sequence[Entry], 
     _confirm_by_mail(session, viewer, batch_id, readings)
     path = CONFIRMATION.format(batch_id=batch_id)
     outbox.conclude(session, token, path)
+    _record(session, viewer, readings)
+    return path
+
+
+def _record(session: Session, viewer: Viewer, readings: Sequence[Reading]) -> None:
     for reading in readings:
         audit.record(
             session,
@@ -151,7 +156,6 @@ def submit_readings(session: Session, viewer: Viewer, entries: Sequence[Entry], 
                 "confirmed_warnings": reading.confirmed_warnings,
             },
         )
-    return path
 
 
 def withdraw_reading(session: Session, viewer: Viewer, reading_id: str) -> Reading:

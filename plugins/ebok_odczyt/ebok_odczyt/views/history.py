@@ -33,7 +33,7 @@ from ebok_core.web import (
 )
 
 from .. import rules, schemas, service
-from ..models import WITHDRAWN, Reading
+from ..models import TOO_LATE, WITHDRAWN, Reading
 from ..tytan import MeterRow
 from .blueprint import blueprint
 from .submit import meter_label
@@ -191,7 +191,13 @@ READINGS = AllReadings(
     .select_from(copy.readings.outerjoin(Reading.__table__, _own.message_id == _r.message_id))
     .where(
         _r.read_on >= sa.bindparam("since"),
-        sa.or_(_own.id.is_(None), _own.status != WITHDRAWN, _r.status != "pending"),
+        # A withdrawal that stands (`service.facts.is_withdrawn`) shows as our own row alone.
+        sa.or_(
+            _own.id.is_(None),
+            _own.status != WITHDRAWN,
+            _own.reason_code == TOO_LATE,
+            _r.status.not_in(("pending", "accepted")),
+        ),
     ),
     row_key=(_r.id,),
     columns=(

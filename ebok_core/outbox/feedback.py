@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import structlog
@@ -17,12 +17,14 @@ from sqlalchemy.orm import Session
 
 from ebok_core import clock
 from ebok_core.db import Database
-from ebok_core.outbox import results as outbox
-from ebok_core.portal import Portal
-from ebok_core.runtime import Runtime
+from ebok_core.tytan.contract import RESULTS
+from ebok_core.tytan.models import Watermark
 
-from .contract import RESULTS
-from .models import Watermark
+from . import results
+
+if TYPE_CHECKING:
+    from ebok_core.portal import Portal
+    from ebok_core.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +90,7 @@ def _apply(session: Session, portal: Portal, rows: Iterable[Mapping[str, Any]]) 
     for row in rows:
         try:
             with session.begin_nested():
-                changed += bool(outbox.apply(session, portal, row))
+                changed += bool(results.apply(session, portal, row))
         except Exception:
             log.exception("results.failed", alarm=True, message=str(row["message_id"]))
             continue
