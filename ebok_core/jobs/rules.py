@@ -11,6 +11,8 @@ LEASE = timedelta(seconds=90)
 """A run whose worker has not renewed it for so long is somebody else's."""
 TRIES_LIMIT = 3
 KEEP_RUNS = timedelta(days=30)
+KEEP_QUIET_RUNS = timedelta(days=1)
+"""Runs that went well and had nothing to say: a job that looks every few seconds makes thousands a day."""
 
 HEARTBEAT_S = 10.0
 TICK_S = 5.0

@@ -180,10 +180,12 @@ def _finish(database: Database, run: Running, state: str, result: str | None, er
 
 
 def forget(database: Database) -> int:
-    """Delete rows of runs that ended a month ago, but the last of each job; returns how many."""
-    last = sa.select(sa.func.max(JobRun.planned_for)).group_by(JobRun.job_key)
+    """Delete rows of runs that ended a month ago, quiet ones after a day, never the last of a job; tells how many."""
+    kept = sa.select(JobRun.job_key, sa.func.max(JobRun.planned_for)).group_by(JobRun.job_key)
     with database.unit_of_work() as session:
-        old = sa.delete(JobRun).where(
-            JobRun.finished_at < leases.now(session) - rules.KEEP_RUNS, JobRun.planned_for.not_in(last)
-        )
-        return int(session.execute(old, execution_options=_UNSYNCHRONISED).rowcount)  # type: ignore[attr-defined]
+        now = leases.now(session)
+        quiet = (JobRun.state == "done") & JobRun.result.is_(None) & (JobRun.finished_at < now - rules.KEEP_QUIET_RUNS)
+        old = quiet | (JobRun.finished_at < now - rules.KEEP_RUNS)
+        is_last = sa.tuple_(JobRun.job_key, JobRun.planned_for).in_(kept)
+        statement = sa.delete(JobRun).where(old, ~is_last)
+        return int(session.execute(statement, execution_options=_UNSYNCHRONISED).rowcount)  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from ebok_core.i18n import gettext as _
 
 from .contract import CUSTOMERS, INVOICE_LINES, INVOICES, LEDGER
 from .rules import REFERENCES
-from .staging import DROP, LIVE, WRITE, Room, touched
+from .staging import DROP, LIVE, WRITE, Room, analyze, touched
 from .validate import Fault, key_text
 
 REMOVALS_AT_MOST = 0.10
@@ -109,12 +109,14 @@ def find_touched(connection: sa.Connection, rooms: Sequence[Room]) -> None:
         )
     ).subquery()
     connection.execute(touched.insert().from_select(["code", "batch"], sa.select(codes.c.code, sa.literal(0))))
+    analyze(connection, touched)
 
 
 def touch_everybody(connection: sa.Connection, customers: Room) -> None:
     """In a first load every customer is new."""
     codes = sa.select(customers.copy.c[customers.view.key[0]], sa.literal(0))
     connection.execute(touched.insert().from_select(["code", "batch"], codes))
+    analyze(connection, touched)
 
 
 class CustomerGates:

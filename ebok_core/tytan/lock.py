@@ -69,4 +69,3 @@ def _advisory(database: Database, patience: Patience) -> Iterator[None]:
             yield
         finally:
             connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_ADVISORY_LOCK})")
-

@@ -354,8 +354,10 @@ class _Run:
                 if broken:
                     keys = zip(*(batch.columns[room.columns.index(name)] for name in room.view.key), strict=True)
                     self.good_again += [(room.view.view, key) for key in broken.intersection(map(key_text, keys))]
-                if batch.size:
-                    write([*batch.columns, [str(LIVE)] * batch.size] if staged else batch.columns, batch.size)
+                if batch.size and staged:
+                    write([*batch.columns, [str(LIVE)] * batch.size], [*batch.plain, True])
+                elif batch.size:
+                    write(batch.columns, batch.plain)
                 if staged:
                     _write_keys(write, room, batch.gone, GONE)
                     _write_keys(write, room, batch.spared, SPARED)
@@ -477,4 +479,4 @@ def _write_keys(write: staging.Write, room: Room, keys: Sequence[tuple[Any, ...]
         return
     values = dict(zip(room.view.key, zip(*keys, strict=True), strict=True))
     columns = [values.get(name, [None] * len(keys)) for name in room.columns]
-    write([*columns, [str(mark)] * len(keys)], len(keys))
+    write([*columns, [str(mark)] * len(keys)], [False] * (len(columns) + 1))

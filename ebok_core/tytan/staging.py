@@ -154,12 +154,12 @@ def _detached(table: sa.Table, name: str, columns: Sequence[str]) -> sa.Index:
     return index
 
 
-Write = Callable[[Sequence[Sequence[Any]], int], None]
+Write = Callable[[Sequence[Sequence[Any]], Sequence[bool]], None]
 
 
 @contextmanager
 def writing(connection: sa.Connection, table: sa.Table, columns: Sequence[str]) -> Iterator[Write]:
-    """A function that takes cleaned columns and their length: COPY on PostgreSQL, executemany on SQLite.
+    """A function that takes columns and which of them are plain text: COPY on PostgreSQL, executemany on SQLite.
 
     Raises `DuplicateKeys` when the table has a key and a row comes twice.
     """
@@ -181,8 +181,8 @@ def _copy(cursor: Any, table: str, columns: Sequence[str]) -> Iterator[Write]:
     options = f"FORMAT csv, DELIMITER '{_FIELD}', QUOTE '{_QUOTE}', NULL '{_NULL}'"
     with cursor.copy(f"COPY {table} ({', '.join(_quoted(columns))}) FROM STDIN ({options})") as copying:
 
-        def write(values: Sequence[Sequence[Any]], size: int) -> None:
-            texts = [_texts(column) for column in values]
+        def write(values: Sequence[Sequence[Any]], plain: Sequence[bool]) -> None:
+            texts = [v if is_text else _texts(v) for v, is_text in zip(values, plain, strict=True)]
             copying.write("\n".join(map(_FIELD.join, zip(*texts, strict=True))) + "\n")
 
         yield write
@@ -190,12 +190,7 @@ def _copy(cursor: Any, table: str, columns: Sequence[str]) -> Iterator[Write]:
 
 def _texts(values: Sequence[Any]) -> Sequence[str]:
     """A column as COPY takes it."""
-    types = set(map(type, values))
-    if types == {str}:
-        return values
-    if type(None) not in types:
-        return list(map(str, values))
-    return [_NULL if value is None else str(value) for value in values]
+    return [_NULL if value is None else value if type(value) is str else str(value) for value in values]
 
 
 @contextmanager
@@ -204,7 +199,7 @@ def _executemany(cursor: Any, table: str, columns: Sequence[str]) -> Iterator[Wr
     # The names come from the contract and the modules' declarations, not from outside.
     statement = f"INSERT INTO {table} ({', '.join(_quoted(columns))}) VALUES ({places})"  # noqa: S608
 
-    def write(values: Sequence[Sequence[Any]], size: int) -> None:
+    def write(values: Sequence[Sequence[Any]], plain: Sequence[bool]) -> None:
         cursor.executemany(statement, zip(*values, strict=True))
 
     yield write
@@ -282,4 +277,3 @@ def _add(connection: sa.Connection, room: Room, rows: sa.Select[Any]) -> int:
 def is_empty(connection: sa.Connection, table: sa.Table) -> bool:
     """Whether a table has no row."""
     return connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() is None
-

@@ -59,18 +59,26 @@ class Fault(NamedTuple):
 
 @dataclass
 class Batch:
-    """A cleaned chunk: `columns` in the order of the copy's table, each of `size` values.
+    """A cleaned chunk: `columns` in the order of the copy's table, each of `size` values; `plain` ones are all text.
 
     `gone` are the keys of tombstones, `spared` the keys of rows in the quarantine (what the copy has of them stays),
     `highest` is the greatest change number of the chunk.
     """
 
     columns: list[Values]
+    plain: list[bool]
     size: int
     highest: int | None = None
     gone: list[tuple[Any, ...]] = field(default_factory=list)
     spared: list[tuple[Any, ...]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+
+
+class Clean(NamedTuple):
+    """A cleaned column; `plain` says that every value is text, with no null among them."""
+
+    values: Values
+    plain: bool
 
 
 def secret_hmac(key: str, value: str) -> str:
@@ -96,11 +104,11 @@ class Converter:
     def __call__(self, names: Sequence[str], rows: Sequence[Values]) -> Batch:
         """Clean a chunk: `rows` are tuples in the order of `names`. Rows that break a rule are left out."""
         if not rows:
-            return Batch([[] for _ in self.columns], 0)
+            return self._nothing()
         raw = dict(zip(names, zip(*rows, strict=True), strict=True))
         size = len(rows)
         faults: dict[int, tuple[str, str]] = {}
-        flags = self._removed(raw["removed"], _noting(faults, "removed"))
+        flags, _ = self._removed(raw["removed"], _noting(faults, "removed"))
         gone: list[tuple[Any, ...]] = []
         numbers = raw["change_no"]
         if flags.count("0") != size:
@@ -118,29 +126,35 @@ class Converter:
         batch.gone, batch.highest = gone, _highest(numbers)
         return batch
 
-    def _batch(self, raw: dict[str, Values], clean: dict[str, Values], size: int, faults: dict[int, Any]) -> Batch:
+    def _batch(self, raw: dict[str, Values], clean: dict[str, Clean], size: int, faults: dict[int, Any]) -> Batch:
         if not size:
-            return Batch([[] for _ in self.columns], 0)
-        keys = [clean[name] for name in self.view.key]
+            return self._nothing()
+        keys = [clean[name].values for name in self.view.key]
         found = [self._fault(raw, index, *fault) for index, fault in sorted(faults.items())]
         spared = [key for key in (tuple(values[i] for values in keys) for i in sorted(faults)) if None not in key]
         if faults:
             whole = [index not in faults for index in range(size)]
-            clean = {name: list(compress(values, whole)) for name, values in clean.items()}
+            clean = {name: Clean(list(compress(done.values, whole)), done.plain) for name, done in clean.items()}
             size -= len(faults)
         for column in self.view.columns:
             if column.secret:
-                values = clean.pop(column.name)
-                clean[f"{column.name}_hmac"] = [v if v is None else secret_hmac(self._hmac_key, v) for v in values]
+                values = clean.pop(column.name).values
+                macs = [value if value is None else secret_hmac(self._hmac_key, value) for value in values]
+                clean[f"{column.name}_hmac"] = Clean(macs, False)
         if self.view.search:
-            clean[copy.SEARCH_TEXT] = search_texts([clean[name] for name in self.view.search])
-        return Batch([clean[name] for name in self.columns], size, spared=spared, faults=found)
+            clean[copy.SEARCH_TEXT] = Clean(search_texts([clean[name].values for name in self.view.search]), True)
+        done = [clean[name] for name in self.columns]
+        return Batch([c.values for c in done], [c.plain for c in done], size, spared=spared, faults=found)
+
+    def _nothing(self) -> Batch:
+        return Batch([[] for _ in self.columns], [True] * len(self.columns), 0)
 
     def _keys(self, raw: dict[str, Values], which: Sequence[bool]) -> list[tuple[Any, ...]]:
         """The keys of some rows, cleaned; one that is no key is left out."""
         faults: dict[int, tuple[str, str]] = {}
         columns = [
-            self._cleaners[name](list(compress(raw[name], which)), _noting(faults, name)) for name in self.view.key
+            self._cleaners[name](list(compress(raw[name], which)), _noting(faults, name)).values
+            for name in self.view.key
         ]
         return [key for index, key in enumerate(zip(*columns, strict=True)) if index not in faults]
 
@@ -202,7 +216,7 @@ def _highest(numbers: Values) -> int | None:
 
 Quick = Callable[[Values, set[type]], "Values | None"]
 Slow = Callable[[Any], Any]
-Cleaner = Callable[[Values, Callable[[int, str], None]], Values]
+Cleaner = Callable[[Values, Callable[[int, str], None]], Clean]
 
 
 def _cleaner(view: CopyTable, column: Column) -> Cleaner:
@@ -225,32 +239,34 @@ def _cleaner(view: CopyTable, column: Column) -> Cleaner:
     return _number_cleaner(column.name, PLACES[column.kind], forbidden, column.null)
 
 
-def _made(quick: Quick, slow: Slow, null: bool, missing: str = "missing") -> Cleaner:
-    def clean(values: Values, note: Callable[[int, str], None]) -> Values:
+def _made(quick: Quick, slow: Slow, null: bool, missing: str = "missing", *, may_empty: bool = False) -> Cleaner:
+    """A cleaner from its two ways; `may_empty` says that `quick` makes nulls of some values."""
+
+    def clean(values: Values, note: Callable[[int, str], None]) -> Clean:
         types = set(map(type, values))
-        has_nulls = NoneType in types
-        present = [value for value in values if value is not None] if has_nulls else values
+        if NoneType not in types:
+            done = quick(values, types)
+            if done is not None:
+                return Clean(done, type(done[0]) is str and not may_empty)
+            return Clean(_one_by_one(values, slow, null, missing, note), False)
         types.discard(NoneType)
-        done = quick(present, types) if types else []
-        if done is None:
-            done = _one_by_one(values, slow, note)
-        elif has_nulls:
-            following = iter(done)
-            done = [None if value is None else next(following) for value in values]
-        if not null and None in done:
-            for index, value in enumerate(done):
-                if value is None:
-                    note(index, missing)
-        return done
+        done = quick([value for value in values if value is not None], types) if types else []
+        if done is None or not null:
+            return Clean(_one_by_one(values, slow, null, missing, note), False)
+        following = iter(done)
+        return Clean([None if value is None else next(following) for value in values], False)
 
     return clean
 
 
-def _one_by_one(values: Values, slow: Slow, note: Callable[[int, str], None]) -> Values:
+def _one_by_one(values: Values, slow: Slow, null: bool, missing: str, note: Callable[[int, str], None]) -> Values:
     done = []
     for index, value in enumerate(values):
         try:
-            done.append(None if value is None else slow(value))
+            found = None if value is None else slow(value)
+            if found is None and not null:
+                note(index, missing)
+            done.append(found)
         except Broken as broken:
             note(index, broken.rule)
             done.append(None)
@@ -417,7 +433,7 @@ def _date_cleaner(null: bool) -> Cleaner:
             return None
         return list(map(known.__getitem__, values))
 
-    return _made(quick, slow, null)
+    return _made(quick, slow, null, may_empty=null)
 
 
 def _parsed_date(value: Any) -> date:

@@ -342,6 +342,19 @@ def test_withdrawn_and_given_again(world, viewer_a):
     assert [action for action, _ in audited(world)].count("odczyt.reading.withdrawn") == 1
 
 
+@pytest.mark.feature("P25")
+def test_two_withdrawals_at_once_are_one(world, viewer_a):
+    submit(world, viewer_a)
+    (reading,) = readings(world)
+
+    def withdraw(_number: int) -> str:
+        with world.database.unit_of_work() as session:
+            return service.withdraw_reading(session, viewer_a, reading.id).status
+
+    assert at_once(2, withdraw) == ["withdrawn", "withdrawn"]
+    assert [m.kind for m in messages(world)] == ["reading.submitted", "reading.withdrawn"]
+
+
 def test_nobody_withdraws_another_s_reading(world, viewer_a, viewer_b):
     submit(world, viewer_a)
     (reading,) = readings(world)

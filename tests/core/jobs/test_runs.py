@@ -185,6 +185,17 @@ def test_old_runs_are_forgotten_but_not_the_last(runtime, work, still):
     assert len(rows(runtime, "work.nightly")) == 1
 
 
+def test_runs_that_had_nothing_to_say_are_forgotten_after_a_day(runtime, work, still):
+    work.jobs[0] = replace(work.jobs[0], run=lambda runtime: None)
+    for _ in range(3):
+        perform_due(runtime, work)
+        still.advance(minutes=5)
+    still.advance(days=1)
+    assert runs.forget(runtime.database) == 2
+    assert len(rows(runtime)) == 1
+    assert len(rows(runtime, "work.nightly")) == 1
+
+
 def test_run_until_quiet_does_what_is_due_and_stops(runtime, work, still):
     assert run_until_quiet(runtime) >= 2
     assert Counter(work.ran) == {"often": 1, "nightly": 1}

@@ -174,6 +174,9 @@ def withdraw_reading(session: Session, viewer: Viewer, reading_id: str) -> Readi
         .values(status=WITHDRAWN, status_at=now, withdrawal_id=message_id),
         execution_options={"synchronize_session": False},
     )
+    session.refresh(reading)
+    if moved.rowcount != 1 and reading.status == WITHDRAWN:  # type: ignore[attr-defined]
+        return reading  # the same button, pressed twice
     if moved.rowcount != 1 or any(row.status != PENDING for row in in_copy):  # type: ignore[attr-defined]
         raise Refused(_("We have taken this state over already. If it is wrong, write to us."), code="too_late")
     outbox.enqueue(
@@ -190,7 +193,6 @@ def withdraw_reading(session: Session, viewer: Viewer, reading_id: str) -> Readi
         depends_on=reading.message_id,
     )
     audit.record(session, "odczyt.reading.withdrawn", actor=viewer, object_type="odczyt.reading", object_id=reading.id)
-    session.refresh(reading)
     return reading
 
 
