@@ -97,21 +97,35 @@ _FOCUSED = """() => {
 }"""
 
 
+# A process has one Playwright: a second one beside it would refuse to start.
+_started: list[Playwright] = []
+
+
 @contextmanager
-def chromium(playwright: Playwright | None = None) -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """Debian's Chromium, headless; nothing is downloaded. Raises `RuntimeError` when it is not installed."""
     path = shutil.which("chromium")
     if path is None:
         raise RuntimeError("chromium is missing: apt-get install -y --no-install-recommends chromium libatomic1")
-    if playwright is None:
-        with sync_playwright() as started, chromium(started) as browser:
+    with _playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        try:
             yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def _playwright() -> Iterator[Playwright]:
+    if _started:
+        yield _started[0]
         return
-    browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-    try:
-        yield browser
-    finally:
-        browser.close()
+    with sync_playwright() as playwright:
+        _started.append(playwright)
+        try:
+            yield playwright
+        finally:
+            _started.clear()
 
 
 def context_for(
@@ -129,6 +143,21 @@ def context_for(
         **SCHEMES[scheme],
     }
     return browser.new_context(base_url=base_url, **{**options, **more})
+
+
+def listen(page: Page) -> list[str]:
+    """Errors of the console, of scripts and of requests from now on, as they come; a list that grows.
+
+    What a page still loads when it is left is ended by that, and is no fault.
+    """
+    said: list[str] = []
+    page.on("console", lambda m: said.append(f"{page.url}: {m.text}") if m.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+    page.on(
+        "requestfailed",
+        lambda r: None if "ERR_ABORTED" in str(r.failure) else said.append(f"{page.url}: {r.url} {r.failure}"),
+    )
+    return said
 
 
 def axe(page: Page, *, ignore: tuple[str, ...] = ()) -> list[str]:
@@ -206,7 +235,7 @@ def sign_in(page: Page, login: str, password: str, *, path: str = "/logowanie") 
 def _sentences(report: dict[str, Any]) -> list[str]:
     """Each broken rule with its first places: a rule is repaired once, however often it is broken."""
     return [
-        f"{found['id']}: {found['help']} ({len(found['nodes'])}×): {node['target']} {node['html']}"
+        f"{found['id']} ({len(found['nodes'])}×): {node['why'].splitlines()[-1].strip()}: {node['target']} {node['html']}"
         for found in report["violations"]
         for node in found["nodes"][:2]
     ]

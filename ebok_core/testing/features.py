@@ -89,8 +89,9 @@ def main(arguments: list[str]) -> int:
         return 1
     table = json.loads(REPORT.read_text())
     for feature, row in table.items():
-        sys.stdout.write(f"{feature:<6} {row['verdict']:<8} {row['tests'][0]}\n")
-        sys.stdout.writelines(f"{'':<15} {test}\n" for test in row["tests"][1:])
+        first, *more = dict.fromkeys(test.partition("[")[0] for test in row["tests"])  # each function once
+        sys.stdout.write(f"{feature:<6} {row['verdict']:<8} {first}\n")
+        sys.stdout.writelines(f"{'':<15} {test}\n" for test in more)
     proved = sum(row["verdict"] == PASS for row in table.values())
     sys.stdout.write(f"\n{proved} of {len(table)} features with tests are proved; {REPORT}\n")
     # Where nothing was collected nothing is proved either.

@@ -100,13 +100,10 @@ class DatabaseSource:
         values = {"after": after, "customer_code": customer_code}
         values = {name: value for name, value in values.items() if value is not None}
         with self._connection() as connection, _translated():
-            result = connection.execution_options(stream_results=True).execute(statement, values)
+            result = connection.execute(statement, values, execution_options={"yield_per": chunk})
             names = tuple(result.keys())
-            # Straight from the driver's cursor: no column has a type to convert, and a row object costs a microsecond.
-            fetch = result.cursor.fetchmany
-            while rows := fetch(chunk):
+            for rows in result.partitions():
                 yield Chunk(names, rows)
-            result.close()
 
     def one(self, table: CopyTable, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """One row of a view by its key, with its BLOBs: what is never copied in bulk is fetched so."""

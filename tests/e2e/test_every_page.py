@@ -57,15 +57,11 @@ def test_tab_goes_through_every_page(pages_of, person):
 def test_no_page_breaks_in_the_console(pages_of, person):
     """No script error, no blocked resource (CSP), no failed request."""
     found, context = pages_of(person, width=1280)
-    page, complaints = context.new_page(), []
-    page.on("console", lambda m: complaints.append(f"{page.url}: {m.text}") if m.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
-    page.on("requestfailed", lambda request: complaints.append(f"{page.url}: {request.url} {request.failure}"))
+    page = context.new_page()
+    said = browser.listen(page)
     for address in found.values():
         page.goto(address, wait_until="load")
-    # Leaving a page ends what it still loads; that is no failure of the page.
-    complaints = [complaint for complaint in complaints if "ERR_ABORTED" not in complaint]
-    assert not complaints, "\n".join(complaints)
+    assert not said, "\n".join(said)
 
 
 # The measurements themselves: each finds what was planted for it.

@@ -138,7 +138,9 @@ def test_a_removed_customer_takes_everything_along(filled, tytan):
     tytan.remove("ebok_customers", code="1-00003")
     good(refresh.refresh(filled))
     for table in ALL[1:-1]:
-        assert not [k for k in keys(filled, table, copy.metadata.tables[f"tytan.{table}"].info["customer"]) if k == "1-00003"]
+        assert not [
+            k for k in keys(filled, table, copy.metadata.tables[f"tytan.{table}"].info["customer"]) if k == "1-00003"
+        ]
 
 
 def test_a_meter_follows_its_point_to_another_customer(filled, tytan, rows):
@@ -379,7 +381,9 @@ def test_R30_mass_tombstones_are_refused(filled, tytan):
 @pytest.mark.promise
 def test_R30_a_clock_that_went_back_is_refused(filled):
     with filled.database.refresher.begin() as connection:
-        connection.execute(state.state.update().values(source_clock=sa.bindparam("x", FUTURE, state.state.c.as_of.type)))
+        connection.execute(
+            state.state.update().values(source_clock=sa.bindparam("x", FUTURE, state.state.c.as_of.type))
+        )
     refused(filled)
 
 
@@ -486,5 +490,3 @@ def test_the_refresh_never_touches_the_portals_own_database(filled, tytan):
 def test_reading_inside_a_unit_of_work_is_refused(filled):
     with filled.database.unit_of_work(), pytest.raises(RuntimeError):
         refresh.refresh(filled)
-
-

@@ -251,7 +251,11 @@ def test_an_odd_value_is_put_right(view, column, value, expected, beside):
 
 @pytest.mark.parametrize("places", [2, 3, 4])
 def test_every_form_of_a_number_gives_the_same_whole_number(places):
-    column = {2: ("ebok_customers", "balance"), 3: ("ebok_readings", "consumption_m3"), 4: ("ebok_invoice_lines", "unit_price_net")}
+    column = {
+        2: ("ebok_customers", "balance"),
+        3: ("ebok_readings", "consumption_m3"),
+        4: ("ebok_invoice_lines", "unit_price_net"),
+    }
     view, name = column[places]
     table, good = VIEWS[view]
     whole = [*range(-300, 300), 10**9 + 1, 10**12 + 7, -(10**13) + 3, 29_999_999_999_999]
@@ -308,7 +312,9 @@ def test_the_sample_of_a_fault_shows_no_value():
 def test_search_texts_are_those_of_the_search_key():
     texts = ["R. 2019/000001", "Łąkowa 4 m. 2", None, "", "ŻÓŁĆ_ß İ", "ﬁ ½ Ⅷ ٣", "a-b\u00adc", "Ça va", "О'Нілл"]
     whole = search_texts([texts, list(reversed(texts))])
-    assert whole == [f"{search_key(a or '')} {search_key(b or '')}" for a, b in zip(texts, reversed(texts), strict=True)]
+    assert whole == [
+        f"{search_key(a or '')} {search_key(b or '')}" for a, b in zip(texts, reversed(texts), strict=True)
+    ]
 
 
 def test_an_empty_chunk_is_no_row():
