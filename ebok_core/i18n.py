@@ -181,8 +181,8 @@ def month_name(day: date) -> str:
 
 
 def catalogue_folders(root: Path) -> list[Path]:
-    """Every `translations` folder of the tree."""
-    return sorted(p for pattern in ("ebok_core/translations", "plugins/*/*/translations") for p in root.glob(pattern))
+    """Every `translations` folder of a tree: this one, or an author's with packages beside its `pyproject.toml`."""
+    return sorted({p for pattern in ("*/translations", "plugins/*/*/translations") for p in root.glob(pattern)})
 
 
 def compile_catalogues(root: Path) -> int:

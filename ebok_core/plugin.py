@@ -55,7 +55,7 @@ def ebok_blueprints():
         Mount(zone=Zone.ADMIN, blueprint=identity_admin.blueprint, permission=permissions.PANEL),
         Mount(zone=Zone.PUBLIC, blueprint=public.blueprint),
         Mount(zone=Zone.CUSTOMER, blueprint=customer.blueprint),
-        Mount(zone=Zone.ADMIN, blueprint=admin_views.blueprint),
+        Mount(zone=Zone.ADMIN, blueprint=admin_views.blueprint, permission=permissions.PANEL),
     ]
 
 

@@ -106,8 +106,10 @@ def _config_keys() -> set[str]:
 
 
 def _page(key: str) -> ConfigPage:
-    """The page if it exists and the viewer may change it; both refusals look alike."""
+    """The page, 404 where there is none, 403 where the viewer may not change it."""
     found = next((p for p in runtime().portal.of("ebok_config_pages") if p.key == key), None)
-    if found is None or not viewer().may(found.permission or permissions.CONFIGURE):
+    if found is None:
         abort(404)
+    if not viewer().may(found.permission or permissions.CONFIGURE):
+        abort(403)
     return found

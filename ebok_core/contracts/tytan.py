@@ -203,7 +203,7 @@ class TytanSource(Protocol):
         """The source's clock (UTC): the age of the copy counts from it."""
 
     def rows(
-        self, table: CopyTable, *, after: int | None = None, customer_code: str | None = None, chunk: int = 10_000
+        self, table: CopyTable, *, after: int | None = None, customer_code: str | None = None, chunk: int = 500
     ) -> Iterator[Sequence[Mapping[str, Any]]]:
         """Rows of a view in chunks: all, those changed above `after`, or those of one customer; `removed` included.
 

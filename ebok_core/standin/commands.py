@@ -16,12 +16,24 @@ PROGRESS_EVERY_S = 3.0
 
 
 @click.command("demo")
-@click.option("--folder", default=Path("var/demo"), show_default=True, type=click.Path(path_type=Path))
+@click.option(
+    "--folder",
+    default=Path("var/demo"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Where the demo keeps its data.",
+)
 @click.option("--port", default=8080, show_default=True, help="The portal's port on this machine.")
 @click.option("--mail-port", default=8025, show_default=True, help="The port of the page with the mails.")
 @click.option("--smtp-port", default=1025, show_default=True, help="The port of the mail catcher.")
-@click.option("--customers", default=2000, show_default=True, type=click.IntRange(personas.COUNT, generator.LARGEST))
-@click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--customers",
+    default=2000,
+    show_default=True,
+    type=click.IntRange(personas.COUNT, generator.LARGEST),
+    help="How many customers the invented utility has.",
+)
+@click.option("--seed", default=1, show_default=True, help="The same seed, day and size give the same data.")
 @click.option("--database-url", default="", help="The portal's own database; a SQLite file in the folder unless given.")
 def demo(folder: Path, port: int, mail_port: int, smtp_port: int, customers: int, seed: int, database_url: str) -> None:
     """Start the portal with an invented utility, a back office and a mail catcher, on this machine alone."""
@@ -32,7 +44,13 @@ def demo(folder: Path, port: int, mail_port: int, smtp_port: int, customers: int
 
 
 @click.command("demo-data")
-@click.option("--customers", default=2000, show_default=True, type=click.IntRange(personas.COUNT, generator.LARGEST))
+@click.option(
+    "--customers",
+    default=2000,
+    show_default=True,
+    type=click.IntRange(personas.COUNT, generator.LARGEST),
+    help="How many customers the invented utility has.",
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed, day and size give the same data.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day on which the utility lives; today.")
 @click.option("--url", required=True, help="An empty database: sqlite:///file or postgresql://…")
@@ -75,9 +93,15 @@ def office(url: str, interval: float, schema: str | None) -> None:
 
 
 @click.command("mailbox")
-@click.option("--folder", default=Path("var/poczta"), show_default=True, type=click.Path(path_type=Path))
-@click.option("--smtp-port", default=1025, show_default=True)
-@click.option("--web-port", default=8025, show_default=True)
+@click.option(
+    "--folder",
+    default=Path("var/poczta"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Where the mails are kept.",
+)
+@click.option("--smtp-port", default=1025, show_default=True, help="The port that takes mails.")
+@click.option("--web-port", default=8025, show_default=True, help="The port of the page that shows them.")
 def mailbox(folder: Path, smtp_port: int, web_port: int) -> None:
     """Catch the demo's mails and show them on a page of this machine, until stopped."""
     click.echo(f"http://{mail_catcher.HOST}:{web_port}/")

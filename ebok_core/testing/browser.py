@@ -235,9 +235,9 @@ def sign_in(page: Page, login: str, password: str, *, path: str = "/logowanie") 
 def _sentences(report: dict[str, Any]) -> list[str]:
     """Each broken rule with its first places: a rule is repaired once, however often it is broken."""
     return [
-        f"{found['id']} ({len(found['nodes'])}×): {node['why'].splitlines()[-1].strip()}: {node['target']} {node['html']}"
-        for found in report["violations"]
-        for node in found["nodes"][:2]
+        f"{rule['id']} ({len(rule['nodes'])}×): {node['why'].splitlines()[-1].strip()}: {node['target']} {node['html']}"
+        for rule in report["violations"]
+        for node in rule["nodes"][:2]
     ]
 
 

@@ -215,7 +215,9 @@ def core_settings(tmp_path: Path) -> Callable[..., CoreSettings]:
 
 
 @pytest.fixture
-def make_runtime(database_url: str, core_settings: Callable[..., CoreSettings]) -> Iterator[Callable[..., Runtime]]:
+def make_runtime(
+    database_url: str, core_settings: Callable[..., CoreSettings], pytestconfig: pytest.Config
+) -> Iterator[Callable[..., Runtime]]:
     """Build runtimes on the test's database: `make_runtime(modules=[plugin], strict=False)`."""
     from ebok_core import i18n
     from ebok_core import runtime as runtimes
@@ -224,6 +226,7 @@ def make_runtime(database_url: str, core_settings: Callable[..., CoreSettings]) 
 
     def build(modules: Modules = (), environ: dict[str, str] | None = None, **changes: Any) -> Runtime:
         settings = core_settings(**{"database_url": database_url, **changes})
+        _compile_catalogues(modules, pytestconfig.stash[_RUN])
         built.append(runtimes.build(modules=list(modules), core_settings=settings, environ=environ or {}))
         return built[-1]
 
@@ -372,6 +375,16 @@ def _drop_left_over(folder: Path) -> None:
         server = postgres.Server(url=given.rpartition("/")[0])
         for name in server.names(prefix_of(folder / "databases")):
             server.drop(name)
+
+
+def _compile_catalogues(modules: Modules, folder: Path) -> None:
+    """Compile the catalogues that have changed, one worker at a time: tests read what the `.po` says now."""
+    from ebok_core import i18n
+
+    with open(folder / "catalogues.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for file in {file for module in modules if (file := getattr(module, "__file__", None))}:
+            i18n.compile_catalogues(Path(file).parents[1])
 
 
 def _settle(runtime: Runtime, tytan: Path) -> None:

@@ -14,9 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from itertools import compress
-from operator import itemgetter
-from types import NoneType
+from itertools import compress, repeat
+from operator import itemgetter, truediv
 from typing import Any, NamedTuple
 
 from ebok_core.contracts.tytan import Column, CopyTable, Kind
@@ -211,10 +210,10 @@ def _highest(numbers: Values) -> int | None:
     return max(good, default=None)
 
 
-# Cleaners: one a column, chosen by its kind. `quick` takes a column's values without nulls and the set of their types
-# and gives the cleaned column, or None when it must be looked at value by value, which is `slow`.
+# Cleaners: one a column, chosen by its kind. `quick` takes a column's values without nulls and gives the cleaned
+# column, or None (or a TypeError: it expects one type) when it must be looked at value by value, which is `slow`.
 
-Quick = Callable[[Values, set[type]], "Values | None"]
+Quick = Callable[[Values], "Values | None"]
 Slow = Callable[[Any], Any]
 Cleaner = Callable[[Values, Callable[[int, str], None]], Clean]
 
@@ -230,33 +229,38 @@ def _cleaner(view: CopyTable, column: Column) -> Cleaner:
         case Kind.DATE:
             return _date_cleaner(column.null)
         case Kind.INSTANT:
-            return _made(lambda values, types: None, _instant, column.null)
+            return _made(lambda values: None, _instant, column.null)
         case Kind.FLAG:
-            return _made(_quick_flag, _flag, column.null)
+            return _flag_cleaner(column.null)
         case Kind.BLOB:
-            return _made(lambda values, types: values, lambda value: value, column.null)
+            return _made(list, lambda value: value, column.null)
     forbidden = column.name in NEVER_NEGATIVE
     return _number_cleaner(column.name, PLACES[column.kind], forbidden, column.null)
 
 
 def _made(quick: Quick, slow: Slow, null: bool, missing: str = "missing", *, may_empty: bool = False) -> Cleaner:
-    """A cleaner from its two ways; `may_empty` says that `quick` makes nulls of some values."""
+    """A cleaner from its two ways; `may_empty` says that `quick` takes nulls too, or makes them."""
 
     def clean(values: Values, note: Callable[[int, str], None]) -> Clean:
-        types = set(map(type, values))
-        if NoneType not in types:
-            done = quick(values, types)
+        done = _tried(quick, values)
+        if done is not None:
+            return Clean(done, type(done[0]) is str and not may_empty)
+        if null and not may_empty and None in values:
+            present = [value for value in values if value is not None]
+            done = _tried(quick, present) if present else []
             if done is not None:
-                return Clean(done, type(done[0]) is str and not may_empty)
-            return Clean(_one_by_one(values, slow, null, missing, note), False)
-        types.discard(NoneType)
-        done = quick([value for value in values if value is not None], types) if types else []
-        if done is None or not null:
-            return Clean(_one_by_one(values, slow, null, missing, note), False)
-        following = iter(done)
-        return Clean([None if value is None else next(following) for value in values], False)
+                following = iter(done)
+                return Clean([None if value is None else next(following) for value in values], False)
+        return Clean(_one_by_one(values, slow, null, missing, note), False)
 
     return clean
+
+
+def _tried(quick: Quick, values: Values) -> Values | None:
+    try:
+        return quick(values)
+    except TypeError:
+        return None
 
 
 def _one_by_one(values: Values, slow: Slow, null: bool, missing: str, note: Callable[[int, str], None]) -> Values:
@@ -283,9 +287,7 @@ def _text_cleaner(
     size = column.size or 10_000_000
     empty = "" if not is_key and not column.null else None
 
-    def quick(values: Values, types: set[type]) -> Values | None:
-        if types != {str}:
-            return None
+    def quick(values: Values) -> Values | None:
         blob = " ".join(values)
         if not blob.isprintable() or "  " in blob or "\ufffd" in blob or not blob or " " in (blob[0], blob[-1]):
             return None
@@ -321,12 +323,12 @@ def _number_cleaner(name: str, places: int, forbidden: bool, null: bool) -> Clea
     limit = 10**14 if places else 2**63
     least = 0 if forbidden else 1 - limit
 
-    def quick(values: Values, types: set[type]) -> Values | None:
-        scaled = _SCALING.get(frozenset(types), _no_way)(values, places, factor)
-        if scaled is None:
-            return None
-        numbers, stored = scaled
-        return stored if min(numbers) >= least and max(numbers) < limit else None
+    def quick(values: Values) -> Values | None:
+        if type(values[0]) is str:
+            return _scaled_text(values, places, forbidden) if places else None
+        scale = _SCALING.get(frozenset(map(type, values)))
+        numbers = scale(values, places, factor) if scale else None
+        return numbers if numbers and min(numbers) >= least and max(numbers) < limit else None
 
     def slow(value: Any) -> int:
         text = value.strip() if isinstance(value, str) else repr(value) if isinstance(value, float) else str(value)
@@ -350,71 +352,62 @@ def _number_cleaner(name: str, places: int, forbidden: bool, null: bool) -> Clea
     return _made(quick, slow, null)
 
 
-Scaled = tuple[Sequence[int], Values]
+def _scaled_text(values: Values, places: int, forbidden: bool) -> Values | None:
+    """Text with the column's full decimals, as PostgreSQL writes NUMERIC: without the point it is the whole number."""
+    blob = "\n".join(values)
+    try:
+        points = set(map(itemgetter(-1 - places), values))
+    except IndexError:
+        return None
+    if points != {"."} or blob.count(".") != len(values):
+        return None
+    blob = blob.replace(".", "")
+    minuses = blob.count("-")
+    if minuses and (forbidden or minuses != blob.count("\n-") + blob.startswith("-")):
+        return None
+    digits = blob.replace("\n", "").replace("-", "")
+    stored = blob.split("\n")
+    if not digits.isdigit() or not digits.isascii() or len(stored) != len(values):
+        return None
+    # A number of so many figures can't be too large; longer ones are looked at by themselves.
+    return stored if max(map(len, stored)) <= 14 else None
 
 
-def _no_way(values: Values, places: int, factor: int) -> Scaled | None:
-    return None
+def _scale_whole(values: Values, places: int, factor: int) -> Sequence[int]:
+    return [value * factor for value in values] if places else values
 
 
-def _scale_whole(values: Values, places: int, factor: int) -> Scaled:
-    numbers = [value * factor for value in values] if places else values
-    return numbers, numbers
-
-
-def _scale_decimals(values: Values, places: int, factor: int) -> Scaled | None:
+def _scale_decimals(values: Values, places: int, factor: int) -> Sequence[int] | None:
     scaled = [value.scaleb(places) for value in values]
     try:
         numbers = list(map(int, scaled))
     except (ValueError, OverflowError):
         return None
-    return (numbers, numbers) if numbers == scaled else None
+    return numbers if numbers == scaled else None
 
 
-def _scale_binary(values: Values, places: int, factor: int) -> Scaled | None:
+def _scale_binary(values: Values, places: int, factor: int) -> Sequence[int] | None:
     """SQLite keeps NUMERIC as a binary number. Division is correctly rounded, so `n / factor == value` proves that the
     value is the very number that `n` hundredths are read as; with fewer than 16 digits there is no second such `n`.
     """
-    if not all(-1e13 < value < 1e13 for value in values):
-        return None
-    numbers = [round(value * factor) for value in values]
-    return (numbers, numbers) if [number / factor for number in numbers] == list(values) else None
-
-
-def _scale_text(values: Values, places: int, factor: int) -> Scaled | None:
-    """Text with the column's full decimals, as PostgreSQL writes NUMERIC: without the point it is the whole number."""
-    blob = "\n".join(values)
-    if not blob.isascii() or "_" in blob or " " in blob or "+" in blob:
-        return None
-    if places:
-        try:
-            points = set(map(itemgetter(-1 - places), values))
-        except IndexError:
-            return None
-        if points != {"."}:
-            return None
-        blob = blob.replace(".", "")
-        if blob.count("\n") != len(values) - 1:
-            return None
-    stored = blob.split("\n")
     try:
-        return list(map(int, stored)), stored
-    except ValueError:
+        numbers = [round(value * factor) for value in values]
+    except (ValueError, OverflowError):
         return None
+    return numbers if list(map(truediv, numbers, repeat(factor))) == list(values) else None
 
 
-_SCALING: dict[frozenset[type], Callable[[Values, int, int], Scaled | None]] = {
+_SCALING: dict[frozenset[type], Callable[[Values, int, int], Sequence[int] | None]] = {
     frozenset({int}): _scale_whole,
     frozenset({Decimal}): _scale_decimals,
     frozenset({float}): _scale_binary,
     frozenset({float, int}): _scale_binary,
-    frozenset({str}): _scale_text,
 }
 
 
 def _date_cleaner(null: bool) -> Cleaner:
     """Dates as ISO text. A chunk has few different ones, so each is parsed once; 9999-12-31 means "no end"."""
-    known: dict[Any, str | None] = {}
+    known: dict[Any, str | None] = {None: None} if null else {}
 
     def slow(value: Any) -> str | None:
         found = _parsed_date(value)
@@ -424,12 +417,13 @@ def _date_cleaner(null: bool) -> Cleaner:
             raise Broken("date")
         return found.isoformat()
 
-    def quick(values: Values, types: set[type]) -> Values | None:
-        if len(known) > _REMEMBERED_DATES:
-            known.clear()
+    def quick(values: Values) -> Values | None:
+        new = set(values) - known.keys()
+        if len(known) + len(new) > _REMEMBERED_DATES:
+            return None
         try:
-            known.update({value: slow(value) for value in set(values) - known.keys()})
-        except (Broken, TypeError):
+            known.update({value: slow(value) for value in new})
+        except Broken:
             return None
         return list(map(known.__getitem__, values))
 
@@ -463,11 +457,16 @@ def _instant(value: Any) -> str:
     return found.strftime("%Y-%m-%dT%H:%M:%S.") + f"{found.microsecond // 1000:03d}Z"
 
 
-def _quick_flag(values: Values, types: set[type]) -> Values | None:
-    try:
-        return list(map(_FLAGS.__getitem__, values))
-    except (KeyError, TypeError):
-        return None
+def _flag_cleaner(null: bool) -> Cleaner:
+    known = {None: None, **_FLAGS} if null else _FLAGS
+
+    def quick(values: Values) -> Values | None:
+        try:
+            return list(map(known.__getitem__, values))
+        except KeyError:
+            return None
+
+    return _made(quick, _flag, null, may_empty=null)
 
 
 def _flag(value: Any) -> str:

@@ -1,0 +1,7 @@
+import pytest
+from ebok_basen import plugin
+
+
+@pytest.fixture
+def modules():
+    return [plugin]
