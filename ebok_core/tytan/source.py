@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from ebok_core.runtime import Runtime
 
 CHUNK = 500
-"""Rows at a time. Measured: the values of 500 rows stay in the processor's cache from the driver to the copy; with 10 000
-reading and cleaning took twice the time."""
+"""Rows at a time. Measured: the values of 500 rows stay in the processor's cache from the driver to the copy; with
+10 000, reading and cleaning took twice the time."""
 
 
 class Chunk(Sequence[Mapping[str, Any]]):

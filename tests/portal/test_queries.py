@@ -13,7 +13,6 @@ MORE = {
     "customer.core.meter": (10, "modules add their parts of the meter's page, each with what it shows"),
     "customer.odczyt.index": (9, "the form shows every meter with its history, the rules' settings and own groups"),
     "customer.odczyt.history": (12, "beside the list, up to three meters are compared with the year before"),
-    "customer.odczyt.history": (12, "the comparison with last year reads in chunks of meters, the list own facts too"),
     "admin.core.home": (7, "each module's rows of the configuration status read their own settings"),
 }
 

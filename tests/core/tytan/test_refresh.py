@@ -196,7 +196,7 @@ def test_a_customer_comes_free_by_themselves_when_tytan_is_right_again(filled, t
     good(refresh.refresh(filled))
     with filled.database.snapshot() as session:
         since = state.held_back(session, "1-00001").since
-    for number in range(2_000):  # the overlap moves on, the row is far below the watermark
+    for _ in range(2_000):  # the overlap moves on, the row is far below the watermark
         tytan.next("ebok_customers")
     tytan.put("ebok_customers", **customer_row("1-00002", balance="60.00"))
     good(refresh.refresh(filled))
