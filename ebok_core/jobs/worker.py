@@ -138,26 +138,48 @@ def run_worker(runtime: Runtime, stop: threading.Event) -> None:
     jobs.serve(worker.run_job)
     log.info("worker.started", worker=leases.worker_name(), targets=sorted(runtime.targets), jobs=len(worker.jobs))
     with _consumer(outbox, max(2, len(runtime.targets))) as deliveries, _consumer(jobs, JOB_THREADS) as performers:
-        every = _Intervals()
+        every, by_hand = _Intervals(), _ByHand()
         while not stop.wait(LOOK_S):
             if every.passed("tick", rules.TICK_S):
-                _surely(lambda: _tick(worker, outbox, jobs))
+                _surely(lambda: _tick(worker, outbox, jobs, by_hand))
             if every.passed("beat", rules.HEARTBEAT_S):
                 _surely(worker.beat)
                 deliveries.check_worker_health()
                 performers.check_worker_health()
+        by_hand.finish()
     _surely(worker.farewell)
     log.info("worker.stopped", worker=leases.worker_name())
 
 
-def _tick(worker: Worker, outbox: queue.Queue, jobs: queue.Queue) -> None:
+class _ByHand:
+    """Work that the queue did not take, done by threads of our own: a few at a time, the next tick finds the rest."""
+
+    def __init__(self) -> None:
+        self._threads: list[threading.Thread] = []
+
+    def do(self, work: Callable[[str], object], key: str) -> None:
+        """Start the work if there is a place for it."""
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        if len(self._threads) < JOB_THREADS:
+            thread = threading.Thread(target=_surely, args=(lambda: work(key),), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def finish(self) -> None:
+        """Wait for what is in hand, at most as long as a stopping worker may."""
+        until = clock.monotonic() + GRACE_S
+        for thread in self._threads:
+            thread.join(max(0.0, until - clock.monotonic()))
+
+
+def _tick(worker: Worker, outbox: queue.Queue, jobs: queue.Queue, by_hand: _ByHand) -> None:
     """What nudges missed; where the queue fails, the work is done without it."""
     for target in worker.due_targets():
         if not outbox.put(target):
-            threading.Thread(target=worker.drain, args=(target,), daemon=True).start()
+            by_hand.do(worker.drain, target)
     for run_id in worker.due_runs():
         if not jobs.put(run_id):
-            threading.Thread(target=worker.run_job, args=(run_id,), daemon=True).start()
+            by_hand.do(worker.run_job, run_id)
 
 
 def _surely(work: Callable[[], object]) -> None:
