@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from ebok_core.contracts.tytan import Column, CopyTable, Kind, ViewDifference
 from ebok_core.i18n import gettext as _
 
-from .contract import INBOX, INBOX_COLUMNS, RESULT_COLUMNS, RESULTS, source_type
+from .contract import INBOX, INBOX_COLUMNS, RESULT_COLUMNS, RESULTS, in_order, source_type
 from .engines import reason
 from .naming import CHANGE_NO, REMOVED, Naming
 
@@ -64,7 +64,7 @@ def sentence(difference: ViewDifference) -> str:
 
 
 def _expected(views: Iterable[CopyTable]) -> Iterator[tuple[str, tuple[Column, ...]]]:
-    for view in views:
+    for view in in_order(views):
         yield view.view, (*view.columns, CHANGE_NO, REMOVED)
     yield INBOX, INBOX_COLUMNS
     yield RESULTS, (*RESULT_COLUMNS, CHANGE_NO)
@@ -86,7 +86,7 @@ def _columns(
 
 
 def _missing(name: str, others: list[str]) -> str:
-    near = difflib.get_close_matches(name.lower(), others, n=3)
+    near = difflib.get_close_matches(name.lower(), others, n=3, cutoff=0.5)
     if near:
         return _("no column %(name)s, but %(near)s", name=name, near=", ".join(near))
     return _("no column %(name)s", name=name)

@@ -292,6 +292,13 @@ CORE_VIEWS: tuple[CopyTable, ...] = (
     PAYMENT_ALLOCATIONS,
 )
 
+
+def in_order(views: Iterable[CopyTable]) -> list[CopyTable]:
+    """The views as the contract lists them, those of modules behind by name: for people who read them."""
+    places = {view.view: place for place, view in enumerate(CORE_VIEWS)}
+    return sorted(views, key=lambda view: (places.get(view.view, len(places)), view.view))
+
+
 INBOX_COLUMNS: tuple[Column, ...] = (
     _text("message_id", 36),
     _text("kind", 60),

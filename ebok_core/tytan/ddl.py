@@ -9,7 +9,7 @@ from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
 
 from ebok_core.contracts.tytan import Column, CopyTable, Kind
 
-from .contract import INBOX, INBOX_COLUMNS, RESULT_COLUMNS, RESULTS, source_type
+from .contract import INBOX, INBOX_COLUMNS, RESULT_COLUMNS, RESULTS, in_order, source_type
 from .naming import CHANGE_NO, REMOVED
 
 # Firebird's SQLAlchemy dialect is no dependency of ours; its words are few.
@@ -49,7 +49,7 @@ _CAST: Mapping[tuple[str, Kind], str] = {
 
 def script(views: Iterable[CopyTable], dialect: str) -> str:
     """The DDL of the whole contract in one dialect. The views run as they are and are empty: fill their SELECTs."""
-    parts = [_view(view, dialect) for view in views]
+    parts = [_view(view, dialect) for view in in_order(views)]
     parts.append(_table(INBOX, INBOX_COLUMNS, "message_id", dialect))
     parts.append(_table(RESULTS, (*RESULT_COLUMNS, CHANGE_NO), "message_id", dialect))
     return "\n\n".join(parts) + "\n"

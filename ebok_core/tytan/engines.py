@@ -48,12 +48,12 @@ def make(config: TytanConfig, *, writes: bool) -> sa.Engine:
             pool_pre_ping=True,
             pool_recycle=1800,
         )
-    except sa.exc.ArgumentError as error:
-        raise ConfigurationError(_("The address of TYTAN's database can't be understood")) from error
     except (sa.exc.NoSuchModuleError, ImportError) as error:
         raise ConfigurationError(
             _("The driver for %(backend)s is not installed: %(error)s", backend=url.drivername, error=error)
         ) from error
+    except sa.exc.ArgumentError as error:
+        raise ConfigurationError(_("The address of TYTAN's database can't be understood")) from error
     if engine.driver == "psycopg":
         event.listen(engine, "connect", _plain_text)
     if not writes and facts.snapshot:

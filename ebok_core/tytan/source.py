@@ -74,6 +74,7 @@ class DatabaseSource:
     @contextmanager
     def snapshot(self) -> Iterator[DatabaseSource]:
         """The source on one connection: what is read inside is one state, where the dialect can give it."""
+        self._try_letters()
         with self._connected(self._reading) as connection:
             inside = copy.copy(self)
             inside._held = connection
@@ -102,10 +103,10 @@ class DatabaseSource:
         values = {"after": after, "customer_code": customer_code}
         values = {name: value for name, value in values.items() if value is not None}
         with self._connection() as connection, _translated():
-            result = connection.execute(statement, values, execution_options={"yield_per": chunk})
-            names = tuple(result.keys())
-            for rows in result.partitions():
-                yield Chunk(names, rows)
+            with connection.execute(statement, values, execution_options={"yield_per": chunk}) as result:
+                names = tuple(result.keys())
+                for rows in result.partitions():
+                    yield Chunk(names, rows)
 
     def one(self, table: CopyTable, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """One row of a view by its key, with its BLOBs: what is never copied in bulk is fetched so."""
@@ -134,6 +135,7 @@ class DatabaseSource:
         assert_no_open_write("delivering to TYTAN")
         inbox = self._table(INBOX, [])
         try:
+            self._try_letters()
             with self._connected(self._writing) as connection:
                 return delivery.deliver(connection, inbox, envelopes, self._facts.busy)
         except TytanUnavailable as error:
@@ -149,24 +151,27 @@ class DatabaseSource:
         if self._held is not None:
             yield self._held
             return
+        self._try_letters()
         with self._connected(self._reading) as connection:
             yield connection
 
     @contextmanager
     def _connected(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        """A connection that gave the probe string back once. Raises `TytanUnavailable` when there is none."""
+        """A connection of a pool. Raises `TytanUnavailable` when there is none."""
         assert_no_open_write("connecting to TYTAN")
         try:
             connection = engine.connect()
         except (DBAPIError, sa.exc.TimeoutError, OSError) as error:
             raise TytanUnavailable(reason(error)) from error
         with connection:
-            if not self._probed.is_set():
-                with _translated():
-                    engines.probe(connection)
-                    connection.rollback()
-                self._probed.set()
             yield connection
+
+    def _try_letters(self) -> None:
+        """Let the database give the Polish letters back, once for each source."""
+        if not self._probed.is_set():
+            with self._connected(self._reading) as connection, _translated():
+                engines.probe(connection)
+            self._probed.set()
 
     def _table(self, view: str, columns: Iterable[str]) -> sa.Table:
         """A table of the contract under its real name; columns without a type, so that values pass as they are."""

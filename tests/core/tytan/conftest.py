@@ -27,6 +27,8 @@ class Tytan:
         self.metadata = contract.source_metadata()
         self.change_no: dict[str, int] = {}
         self.metadata.create_all(self.engine)
+        if url.startswith("sqlite"):
+            self.execute("PRAGMA journal_mode=WAL")
 
     def put(self, view: str, **values: Any) -> None:
         """Insert a row, or change the row of this key, under the next change number."""
@@ -36,7 +38,8 @@ class Tytan:
     def put_in(self, connection: sa.Connection, view: str, **values: Any) -> None:
         """The same inside a transaction of the caller's."""
         table = self._raw(view)
-        values = {"removed": 0, "change_no": self.next(view), **values}
+        known = self.metadata.tables[view].columns.keys()
+        values = {"change_no": self.next(view), **({"removed": 0} if "removed" in known else {}), **values}
         key = sa.and_(*(table.c[c.name] == values[c.name] for c in self.metadata.tables[view].primary_key))
         if not connection.execute(table.update().where(key).values(**values)).rowcount:
             connection.execute(table.insert().values(**values))
@@ -76,7 +79,7 @@ class Tytan:
             return "INTEGER" if column.name in ("change_no", "removed") else "TEXT"
         if isinstance(column.type, sa.String):
             return "TEXT"
-        return "NUMERIC" if isinstance(column.type, sa.Numeric) else str(column.type)
+        return "NUMERIC" if isinstance(column.type, sa.Numeric) else column.type.compile(self.engine.dialect)
 
     def add(self, view: str, **values: Any) -> None:
         """Insert a row into a loosened view, even beside another of its key."""

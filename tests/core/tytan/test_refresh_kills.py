@@ -11,7 +11,8 @@ from sqlalchemy import event
 
 from ebok_core import runtime as runtimes
 from ebok_core.tytan import copy, publish, refresh, source, state
-from tests.core.tytan.wholeness import is_what_tytan_says, torn
+
+from .wholeness import is_what_tytan_says, torn
 
 EVERY = {"sqlite": 6, "postgresql": 13}
 """Each such statement of the refresh is a fault point in this run; the campaign takes every one."""

@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from ebok_core.tytan import publish, refresh
-from tests.core.tytan.wholeness import torn
+
+from .wholeness import torn
 
 REFRESHES = 12
 
