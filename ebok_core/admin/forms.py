@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from ebok_core.runtime_settings import ConfigSchema
 from ebok_core.web.forms import Form
 
 VERSION = "version"
+# ASCII digits only (security.md S50); what does not fit reaches a strict field as text, and is refused there.
+_WHOLE = re.compile(r"-?[0-9]{1,12}\Z")
 _CARRIED = {"csrf_token", "form_token", VERSION}
 
 
@@ -20,6 +23,12 @@ class ConfigForm(Form):
     """A form over a configuration schema: nothing in it is optional, an empty field is an answer."""
 
     schema: ConfigSchema
+
+    @property
+    def version(self) -> int | None:
+        """The version that the form was filled from; None for what our page never sends."""
+        text = self.raw.get(VERSION, "0")
+        return int(text) if _WHOLE.match(text) else None
 
     def optional(self, name: str) -> bool:
         """No field of a configuration page says "(opcjonalnie)"."""
@@ -63,6 +72,8 @@ def sent(schema: type[ConfigSchema], answers: MultiDict[str, str]) -> ConfigForm
     for name, field in made.fields.items():
         if isinstance(field, fields.Boolean):
             given[name] = name in answers
+        elif isinstance(field, fields.Integer) and _WHOLE.match(answers.get(name, "").strip()):
+            given[name] = int(answers[name])
         elif isinstance(field, fields.List):
             given[name] = answers.getlist(name)
     try:

@@ -9,15 +9,32 @@ from sqlalchemy.orm import Session
 
 from ebok_core.contracts.admin import Level, StatusRow
 from ebok_core.db import migrate
-from ebok_core.portal import STARTUP, Portal
+from ebok_core.i18n import lazy_gettext as _
+from ebok_core.portal import Portal
 from ebok_core.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
+# What a module adds, in the words of the page *Moduły*: what the portal shows or does, not what is only declared.
+ADDITIONS = {
+    "ebok_blueprints": _("groups of pages"),
+    "ebok_menu_entries": _("menu entries"),
+    "ebok_dashboard_cards": _("cards of the start page"),
+    "ebok_public_entries": _("public blocks"),
+    "ebok_slot_fragments": _("parts of other pages"),
+    "ebok_help_pages": _("help pages"),
+    "ebok_permissions": _("permissions"),
+    "ebok_config_pages": _("configuration pages"),
+    "ebok_copy_tables": _("views of TYTAN"),
+    "ebok_outbox_messages": _("messages to TYTAN and by mail"),
+    "ebok_notification_templates": _("notifications"),
+    "ebok_jobs": _("background jobs"),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleLine:
-    """A module on this machine: `fault` is the reason when it is off, `declares` counts results by hook."""
+    """A module on this machine: `fault` is the reason when it is off, `declares` counts what it adds."""
 
     name: str
     title: str
@@ -61,7 +78,7 @@ def module_lines(portal: Portal) -> list[ModuleLine]:
             distribution=d.installed.distribution,
             version=d.installed.version,
             fault=None,
-            declares=tuple((hook, len(d.results[hook])) for hook in STARTUP if d.results[hook]),
+            declares=tuple((str(what), len(d.results[hook])) for hook, what in ADDITIONS.items() if d.results[hook]),
         )
         for d in portal.declarations
     ]

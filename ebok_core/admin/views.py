@@ -37,6 +37,8 @@ def config(key: str) -> ResponseReturnValue:
     saved = runtime_settings.saved_at(snapshot(), page.schema)
     if request.method == "POST":
         form = forms.sent(page.schema, request.form)
+        if form.version is None:
+            abort(400)
         if form.ok and _save(page, form):
             return redirect_to(".config", key=key)
     else:
@@ -79,7 +81,7 @@ def _save(page: ConfigPage, form: forms.ConfigForm) -> bool:
                 form.data,
                 keys=runtime().settings.encryption_keys,
                 actor=viewer().account_id,
-                seen_version=int(form.raw.get(forms.VERSION, "0") or 0),
+                seen_version=form.version,
             )
             if changes:
                 audit.record(

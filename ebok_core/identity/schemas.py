@@ -28,10 +28,12 @@ class PasswordPolicySchema(ConfigSchema):
     builds = PasswordPolicy
 
     least_length = fields.Integer(
+        strict=True,
         validate=validate.Range(8, 64, error=_("Write a number from 8 to 64")),
         metadata={"label": _("Least length of a password"), "hint": _("12 is recommended, longer is better")},
     )
     expires_after_days = fields.Integer(
+        strict=True,
         validate=validate.Range(0, 3650, error=_("Write a number from 0 to 3650")),
         metadata={
             "label": _("Days after which a password must be changed"),

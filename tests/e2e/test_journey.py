@@ -20,8 +20,7 @@ from ebok_core.testing.site import eventually
 pytestmark = pytest.mark.parametrize("portal_on", ["sqlite", "postgresql"])
 
 SETTLED = "Rozliczone"
-# The list with the column that is hidden at first.
-HISTORY = "/odczyty/historia?kolumny=reading_value&kolumny=status&kolumny=invoice_number"
+HISTORY = "/odczyty/historia"
 
 
 @pytest.fixture

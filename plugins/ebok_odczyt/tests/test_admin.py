@@ -55,7 +55,6 @@ def test_a_clerk_sees_what_was_given(staff, filled_copy):
     assert clerk.get("/odczyty/").status_code == 404
 
 
-@pytest.mark.feature("N15")
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_the_list_sorts_by_the_distance_from_the_usual(staff, filled_copy):
     a = staff("A")

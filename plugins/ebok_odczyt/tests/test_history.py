@@ -59,7 +59,9 @@ def test_history_by_state(a):
     assert "2026-08-31" not in rejected
     accepted = text_of(a.get("/odczyty/historia?stan=nierozliczone"))
     assert "policzymy w rachunku po 30 listopada" in accepted and "Radiowo" in accepted
-    assert "Inkasent" in text_of(a.get("/odczyty/historia?stan=rozliczone"))
+    settled = text_of(a.get("/odczyty/historia?stan=rozliczone"))
+    assert "Inkasent" in settled
+    assert len(re.findall(r"Rozliczone na rachunku R\. \d{4}/\d{6}", settled)) == 20, "each names the bill it is on"
 
 
 @pytest.mark.feature("L71")

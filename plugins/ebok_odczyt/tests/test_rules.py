@@ -298,7 +298,6 @@ CODE_TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.feature("N15")
 @pytest.mark.parametrize(("code", "level", "changes"), CODE_TABLE)
 def test_each_code_alone(code, level, changes):
     """The plain case finds nothing; one change brings exactly this code, with its rule number and a next step."""

@@ -133,7 +133,6 @@ def test_the_message_carries_what_the_contract_says(world, viewer_a):
     }  # fmt: skip
 
 
-@pytest.mark.feature("L181")
 def test_confirmation_goes_to_the_customer_s_mail(world, viewer_a):
     path = submit(world, viewer_a)
     (mail,) = messages(world, "mail")
@@ -143,7 +142,6 @@ def test_confirmation_goes_to_the_customer_s_mail(world, viewer_a):
         assert part in sent["text"] and part in sent["html"].replace("&nbsp;", "\u00a0")
 
 
-@pytest.mark.feature("L181")
 def test_without_an_address_the_reading_counts_all_the_same(world, make_viewer):
     assert submit(world, make_viewer(A, email=None)).startswith("/odczyty/przyjete/")
     assert len(readings(world)) == 1 and messages(world, "mail") == []

@@ -113,7 +113,7 @@ def test_the_form_says_until_when(world, signed_in, clock, day, words):
     assert words in text_of(signed_in("A").get("/odczyty/"))
 
 
-@pytest.mark.feature("L68", "L180", "L181", "L179")
+@pytest.mark.feature("L68", "L180", "L179")
 def test_a_reading_is_given_and_confirmed_with_its_number(a, world):
     answer = give(a, **{M1: "430"})
     assert answer.status_code == 303
@@ -128,7 +128,6 @@ def test_a_reading_is_given_and_confirmed_with_its_number(a, world):
     assert "faktur" not in history.lower().replace("nr faktury", "") and "zapłać" not in history.lower()
 
 
-@pytest.mark.feature("L181")
 def test_without_an_e_mail_the_page_is_the_confirmation(world, signed_in):
     d = signed_in("D")
     page = d.get("/odczyty/").get_data(as_text=True)
@@ -191,7 +190,7 @@ def test_a_date_that_is_billed_already_is_told_at_the_meter(a):
     assert error_at(answer, f"stan-{M1}") == "Odczyt z 31 sierpnia jest już rozliczony. Podaj późniejszą datę"
 
 
-@pytest.mark.feature("L76", "P19", "N15")
+@pytest.mark.feature("L76", "P19")
 def test_a_high_reading_is_asked_about_and_confirmed(a, world):
     answer = give(a, **{M1: "450"})
     text = text_of(answer)

@@ -160,7 +160,6 @@ def test_an_empty_copy_is_filled_again_after_it_was_thrown_away(filled, tytan):
 # One customer (L161)
 
 
-@pytest.mark.feature("L161")
 def test_one_customer_is_refreshed_alone(filled, tytan):
     tytan.bill("1-00001", "R. 2026/000008", "10.00", balance="70.00")
     tytan.bill("1-00002", "R. 2026/000009", "12.34", balance="72.34")
@@ -436,7 +435,6 @@ def test_a_refused_compare_stays_visible_until_one_passes(filled, tytan):
 # A stopped TYTAN (N18)
 
 
-@pytest.mark.feature("N18")
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_stopped_tytan_ends_with_a_sentence_and_the_copy_keeps_its_age(filled, tytan, tmp_path):
     path = Path(tytan.url.removeprefix("sqlite:///"))
@@ -457,7 +455,6 @@ def test_a_stopped_tytan_ends_with_a_sentence_and_the_copy_keeps_its_age(filled,
         assert state.copy_state(session).source_reachable
 
 
-@pytest.mark.feature("N18")
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 def test_a_stopped_server_ends_with_a_sentence(portal, configure):
     configure(address="postgresql://ebok@127.0.0.1:1/tytan")

@@ -117,7 +117,6 @@ def test_the_page_refuses_what_can_not_work():
         assert list(refusal.value.messages) == [field]
 
 
-@pytest.mark.feature("L172")
 def test_the_password_is_kept_encrypted_and_shown_nowhere(runtime, configure):
     configure(address="postgresql://ebok@127.0.0.1:1/t", password="bardzo-tajne")
     with runtime.database.snapshot() as session:
@@ -156,7 +155,6 @@ def test_the_status_row_follows_what_happened(portal, tytan, configure):
     assert (row.level, row.text) == (Level.DEFAULT, "Nieskonfigurowany")
 
 
-@pytest.mark.feature("L172")
 def test_the_test_button_compares_with_the_contract(portal, tytan, configure):
     def tested():
         with portal.database.snapshot() as session:

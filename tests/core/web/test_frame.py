@@ -49,7 +49,6 @@ def test_the_utility_s_name_is_everywhere_it_belongs(app: Flask, maria: FlaskCli
 
 
 @pytest.mark.feature("L05")
-@pytest.mark.feature("L06")
 def test_who_is_signed_in_and_the_status(maria: FlaskClient, signed_in: Any, filled: Any) -> None:
     from ebok_core.tytan import copy
 

@@ -152,6 +152,8 @@ def _status(row: Any) -> Word:
         note = row.reason if row.reason and row.own_id is None else words.title
     elif row.status == "accepted":
         note = _("on the bill after %(day)s", day=in_words(rules.window_at(row.read_on, limits()).closes))
+    elif row.status == "settled" and row.invoice_number:
+        note = _("on the bill %(number)s", number=row.invoice_number)
     elif row.reference:
         note = _("no. %(reference)s", reference=row.reference)
     return Word(kind, str(label), note)
