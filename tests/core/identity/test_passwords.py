@@ -238,7 +238,7 @@ def test_expiry_policy_is_off_by_default(runtime, people, clock):
 
 
 @pytest.mark.feature("L24")
-def test_a_lapsed_password_must_be_changed(runtime, people, clock):
+def test_a_lapsed_password_must_be_changed(clock, runtime, people):
     with runtime.database.unit_of_work() as session:
         runtime_settings.save(session, PasswordPolicySchema, PasswordPolicy(expires_after_days=90), keys=[])
     clock.advance(days=89)

@@ -368,7 +368,7 @@ def test_change_refused_in_words(visitor, current, new, words):
 
 
 @pytest.mark.feature("L24")
-def test_a_lapsed_password_comes_first(visitor, runtime, clock):
+def test_a_lapsed_password_comes_first(clock, visitor, runtime):
     with runtime.database.unit_of_work() as session:
         runtime_settings.save(session, PasswordPolicySchema, PasswordPolicy(expires_after_days=30), keys=[])
     clock.advance(days=30)
