@@ -94,12 +94,16 @@ def _postgresql(server: postgres.Server, rows: int, rounds: int) -> Iterator[Lin
     same = _best(lambda: _refresh(place, portal, full=True), rounds)
     yield from _against("S2", "full compare, nothing changed", same, pipe, least=0.8)
     yield Line("S2", "rows written by it", str(same.changed), "0", None, "0", same.changed == 0)
-    _change(inside, 0.01, 1)
-    few = _refresh(place, portal)
+    numbers = iter(range(1, 100))
+
+    def changed(*, full: bool) -> Took:
+        _change(inside, 0.01, next(numbers))
+        return _refresh(place, portal, full=full)
+
+    few = _best(lambda: changed(full=False), rounds)
     what = f"1 % changed, {few.changed} rows, by change number"
     yield Line("S3", what, f"{few.cpu:.2f} s CPU, {few.seconds:.2f} s", "", None, "≤ 1 s", few.cpu <= 1)
-    _change(inside, 0.01, 2)
-    compared = _refresh(place, portal, full=True)
+    compared = _best(lambda: changed(full=True), rounds)
     what = f"1 % changed, {compared.changed} rows, by full compare"
     yield ratio_line("S3", what, compared.cpu, same.cpu, "s CPU", most=1.5)
     server.drop("ebok_bench_source")
@@ -207,11 +211,22 @@ def _refresh(place: Place, portal: str, *, full: bool = False) -> Took:
 
 
 def _timed(place: Place, work: Callable[[], tuple[int, int]]) -> Took:
-    server = cpu_seconds(place.server) if place.server else 0.0
+    server = _settled(place.server)
     started, own = time.perf_counter(), time.process_time()
     rows, changed = work()
     seconds, cpu = time.perf_counter() - started, time.process_time() - own
-    return Took(rows, changed, seconds, cpu + (cpu_seconds(place.server) - server if place.server else 0.0))
+    return Took(rows, changed, seconds, cpu + _settled(place.server) - server)
+
+
+def _settled(server: int | None) -> float:
+    """The server's CPU seconds, once two looks agree: a backend that is just ending is missed by a single one."""
+    before, now = -1.0, cpu_seconds(server) if server else 0.0
+    for _look in range(20):
+        if now == before:
+            break
+        time.sleep(0.05)
+        before, now = now, cpu_seconds(server) if server else 0.0
+    return now
 
 
 def _runtime(portal: str) -> Runtime:

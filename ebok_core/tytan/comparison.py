@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ebok_core.contracts.tytan import Column, CopyTable, Kind, ViewDifference
 from ebok_core.i18n import gettext as _
+from ebok_core.i18n import ngettext
 
 from .contract import INBOX, INBOX_COLUMNS, RESULT_COLUMNS, RESULTS, in_order, source_type
 from .engines import reason
@@ -61,6 +62,13 @@ def sentence(difference: ViewDifference) -> str:
         column=difference.column,
         **values,
     )
+
+
+def summary(differences: Sequence[ViewDifference]) -> str:
+    """The first difference as a sentence, and how many more there are."""
+    first = _("TYTAN's views differ from the contract. %(difference)s", difference=sentence(differences[0]))
+    more = len(differences) - 1
+    return f"{first} ({ngettext('and %(n)s more', 'and %(n)s more', more)})" if more else first
 
 
 def _expected(views: Iterable[CopyTable]) -> Iterator[tuple[str, tuple[Column, ...]]]:

@@ -52,17 +52,35 @@ def fingerprint(table: sa.Table, dialect: sa.Dialect) -> str:
 
 
 def create_indexes(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
-    """Create the indexes that are missing; a first load that was killed may have left some out."""
+    """Create the keys and indexes that are missing; a first load that was killed may have left some out.
+
+    Raises SQLAlchemy's `IntegrityError` when the rows of a table repeat a key.
+    """
     for table in tables:
+        if connection.dialect.name == "postgresql" and not _has_key(connection, table):
+            columns = ", ".join(f'"{column.name}"' for column in table.primary_key)
+            _alter(connection, table, f'ADD CONSTRAINT "{table.primary_key.name}" PRIMARY KEY ({columns})')
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def drop_indexes(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
-    """Drop the indexes but the keys': an empty table is filled faster without them."""
+    """Drop the indexes: an empty table is filled faster without them. SQLite can't part with a key."""
     for table in tables:
         for index in table.indexes:
             connection.execute(sa.schema.DropIndex(index, if_exists=True))
+        if connection.dialect.name == "postgresql":
+            _alter(connection, table, f'DROP CONSTRAINT IF EXISTS "{table.primary_key.name}"')
+
+
+def _has_key(connection: sa.Connection, table: sa.Table) -> bool:
+    found = sa.text("SELECT count(*) FROM pg_constraint WHERE contype = 'p' AND conrelid = CAST(:name AS regclass)")
+    return bool(connection.execute(found, {"name": table.fullname}).scalar())
+
+
+def _alter(connection: sa.Connection, table: sa.Table, what: str) -> None:
+    # Not by SQLAlchemy's AddConstraint: the table, which all share, would be created without its key from then on.
+    connection.exec_driver_sql(f"ALTER TABLE {table.fullname} {what}")
 
 
 def _ensure_state(connection: sa.Connection) -> None:

@@ -6,7 +6,7 @@ module can't name a customer it was not given. Foreign and missing are the same:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
@@ -31,32 +31,34 @@ class RowType(Protocol):
 
 
 Row = TypeVar("Row", bound=RowType)
+# A snapshot to read in: a page's connection or a session over it.
+Reader = Session | sa.Connection
 
 
 def rows(
-    session: Session, viewer: Viewer, statement: sa.Select[Any], *, as_: type[Row], every: bool = False, **values: Any
+    session: Reader, viewer: Viewer, statement: sa.Select[Any], *, as_: type[Row], every: bool = False, **values: Any
 ) -> list[Row]:
     """The rows of a statement that belong to the acting customer, or with `every` to any of the viewer's customers.
 
     `values` fill the statement's own bind parameters. A viewer without a customer gets nothing.
     """
-    return [as_._make(row) for row in session.execute(scoped(statement, every), _bound(viewer, every, values))]
+    return [as_._make(row) for row in session.execute(scoped(statement, every), bound(viewer, every, values))]
 
 
 def one(
-    session: Session, viewer: Viewer, statement: sa.Select[Any], *, as_: type[Row], every: bool = False, **values: Any
+    session: Reader, viewer: Viewer, statement: sa.Select[Any], *, as_: type[Row], every: bool = False, **values: Any
 ) -> Row:
     """The one row of a statement. Raises `NotFound` when there is none in the viewer's reach."""
-    row = session.execute(scoped(statement, every), _bound(viewer, every, values)).first()
+    row = session.execute(scoped(statement, every), bound(viewer, every, values)).first()
     if row is None:
         raise NotFound("Nie ma takiej strony.")
     found: Row = as_._make(row)
     return found
 
 
-def scalar(session: Session, viewer: Viewer, statement: sa.Select[Any], *, every: bool = False, **values: Any) -> Any:
+def scalar(session: Reader, viewer: Viewer, statement: sa.Select[Any], *, every: bool = False, **values: Any) -> Any:
     """The first column of the first row, such as a count or a sum."""
-    return session.execute(scoped(statement, every), _bound(viewer, every, values)).scalar()
+    return session.execute(scoped(statement, every), bound(viewer, every, values)).scalar()
 
 
 @lru_cache(maxsize=2048)
@@ -76,7 +78,8 @@ def scoped(statement: sa.Select[Any], every: bool = False) -> sa.Select[Any]:
     return statement
 
 
-def _bound(viewer: Viewer, every: bool, values: dict[str, Any]) -> dict[str, Any]:
+def bound(viewer: Viewer, every: bool, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a scoped statement: `values` are its own, the viewer's customers are never among them."""
     if every:
         return {**values, "viewer_customers": list(viewer.customer_codes)}
     return {**values, "viewer_customer": viewer.customer_code}

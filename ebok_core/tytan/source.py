@@ -105,7 +105,8 @@ class DatabaseSource:
         with self._connection() as connection, _translated():
             with connection.execute(statement, values, execution_options={"yield_per": chunk}) as result:
                 names = tuple(result.keys())
-                for rows in result.partitions():
+                # The driver's own tuples: without types there is nothing that a row of SQLAlchemy would do for them.
+                while rows := result.cursor_strategy.fetchmany(result, result.cursor, chunk):
                     yield Chunk(names, rows)
 
     def one(self, table: CopyTable, key: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -21,6 +21,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from ebok_core.contracts.tytan import CopyTable
 
 from . import copy
+from .rules import REFERENCES
 
 LIVE, GONE, SPARED = 0, 1, 2
 """A staged row to be in the copy; a tombstone; a row in the quarantine, of which the copy keeps what it has."""
@@ -70,6 +71,12 @@ class Room:
     def compared(self) -> list[str]:
         """The columns in which a row may differ: a new change number alone is no change."""
         return [name for name in self.columns if name not in (*self.view.key, "change_no")]
+
+    @property
+    def joined(self) -> list[str]:
+        """The columns by which the refresh joins and chooses, in any of the three tables."""
+        references = [column for view, column, _parent in REFERENCES if view == self.view.view]
+        return list(dict.fromkeys([*self.view.key, self.customer, *references, "mark", "op", "customer", "former"]))
 
     def same_key(self, left: sa.FromClause, right: sa.FromClause) -> sa.ColumnElement[bool]:
         """The condition that two rows of this view are one."""
@@ -127,17 +134,21 @@ def settle(connection: sa.Connection, room: Room, *tables: sa.Table) -> None:
     """Make filled tables quick to join: indexes on SQLite, statistics on PostgreSQL."""
     for table in tables:
         if connection.dialect.name == "postgresql":
-            analyze(connection, table)
+            analyze(connection, table, room.joined)
             continue
         connection.execute(CreateIndex(_detached(table, "key", room.view.key), if_not_exists=True))
         if table is room.change:
             connection.execute(CreateIndex(_detached(table, "customer", ("customer",)), if_not_exists=True))
 
 
-def analyze(connection: sa.Connection, table: sa.Table) -> None:
-    """Tell PostgreSQL's planner what a table holds; SQLite needs no telling."""
+def analyze(connection: sa.Connection, table: sa.Table, columns: Iterable[str] = ()) -> None:
+    """Tell PostgreSQL's planner what a table holds, or some of its columns; SQLite needs no telling.
+
+    Looking at every column of a large table costs as much as filling it; for the others autovacuum comes by itself.
+    """
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"ANALYZE {_full_name(connection, table)}")
+        names = [name for name in columns or table.c.keys() if name in table.c]
+        connection.exec_driver_sql(f"ANALYZE {_full_name(connection, table)} ({', '.join(_quoted(names))})")
 
 
 def _full_name(connection: sa.Connection, table: sa.Table) -> str:
@@ -190,6 +201,8 @@ def _copy(cursor: Any, table: str, columns: Sequence[str]) -> Iterator[Write]:
 
 def _texts(values: Sequence[Any]) -> Sequence[str]:
     """A column as COPY takes it."""
+    if values[0] is None and values.count(None) == len(values):
+        return [_NULL] * len(values)
     return [_NULL if value is None else value if type(value) is str else str(value) for value in values]
 
 
@@ -219,17 +232,29 @@ def find_changes(connection: sa.Connection, room: Room, *, whole: bool) -> tuple
     `complete_customer` are. Returns how many rows will be written and how many dropped.
     """
     stage, there = room.stage, room.copy
-    differs = sa.or_(there.c[room.view.key[0]].is_(None), _distinct(room, there, stage))
-    joined = stage.outerjoin(there, room.same_key(there, stage))
-    new = sa.select(*room.key_of(stage), sa.literal(WRITE), stage.c[room.customer], there.c[room.customer])
-    written = _add(connection, room, new.select_from(joined).where(stage.c.mark == LIVE, differs))
+    key = room.view.key[0]
+    differs = sa.or_(there.c[key].is_(None), _distinct(room, there, stage))
+    written = sa.and_(stage.c.mark == LIVE, differs)
     dropped = sa.select(*room.key_of(there), sa.literal(DROP), there.c[room.customer], there.c[room.customer])
     both = stage.join(there, room.same_key(there, stage))
-    gone = _add(connection, room, dropped.select_from(both).where(stage.c.mark == GONE))
-    missing = dropped.where(~sa.exists().where(room.same_key(there, stage)).correlate(there))
-    if not whole:
-        missing = missing.where(there.c[room.customer].in_(sa.select(complete.c.code)))
-    gone += _add(connection, room, missing)
+    _add(connection, room, dropped.select_from(both).where(stage.c.mark == GONE))
+    if whole:
+        keys = [sa.func.coalesce(a, b) for a, b in zip(room.key_of(stage), room.key_of(there), strict=True)]
+        missing = stage.c[key].is_(None)
+        now = sa.case((missing, there.c[room.customer]), else_=stage.c[room.customer])
+        found = sa.select(*keys, sa.case((missing, DROP), else_=WRITE), now, there.c[room.customer])
+        joined = stage.join(there, room.same_key(there, stage), full=True)
+        _add(connection, room, found.select_from(joined).where(sa.or_(missing, written)))
+    else:
+        new = sa.select(*room.key_of(stage), sa.literal(WRITE), stage.c[room.customer], there.c[room.customer])
+        joined = stage.outerjoin(there, room.same_key(there, stage))
+        _add(connection, room, new.select_from(joined).where(written))
+        theirs = there.c[room.customer].in_(sa.select(complete.c.code))
+        missing = ~sa.exists().where(room.same_key(there, stage)).correlate(there)
+        _add(connection, room, dropped.where(theirs, missing))
+    counted = sa.select(room.change.c.op, sa.func.count()).group_by(room.change.c.op)
+    found = dict(connection.execute(counted).all())
+    written, gone = found.get(WRITE, 0), found.get(DROP, 0)
     if written or gone:
         settle(connection, room, room.change)
     return written, gone

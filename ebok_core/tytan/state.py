@@ -137,7 +137,7 @@ _HELD_ONE = _HELD.where(held.c.customer_code == sa.bindparam("code"))
 _EMPTY = Run(None, None, None, None, None, True, None, None, 0, 0, 0, 0)
 
 
-def copy_state(session: Session) -> CopyState:
+def copy_state(session: Session | sa.Connection) -> CopyState:
     """How old the copy is, whether the last run found TYTAN, how many customers are held back: one statement."""
     run = last_run(session)
     return CopyState(
@@ -148,7 +148,7 @@ def copy_state(session: Session) -> CopyState:
     )
 
 
-def last_run(session: Session) -> Run:
+def last_run(session: Session | sa.Connection) -> Run:
     """The last run of the refresh; all fields empty before the first one."""
     row = session.execute(_RUN).first()
     return Run._make(row) if row else _EMPTY

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from ebok_core import runtime as runtimes
-from ebok_core.tytan import copy, publish, refresh, source, state
+from ebok_core.tytan import copy, copy_schema, publish, refresh, source, state
 
 from .wholeness import is_what_tytan_says, torn
 
@@ -87,9 +87,20 @@ def test_R28_a_first_load_killed_anywhere_is_completed_by_the_next(portal, tytan
         assert refresh.refresh(portal).problem is None
         assert is_what_tytan_says(portal, tytan.engine), f"killed before statement {point}"
         assert _indexes(portal) == {str(i.name) for t in _tables(portal) for i in t.indexes}
+        assert _keys(portal) == [[column.name for column in t.primary_key] for t in _tables(portal)]
         _empty(portal)
         point += EVERY[backend]
     assert kills > 8
+
+
+def test_a_clerks_refresh_after_a_killed_first_load_finds_the_keys_it_needs(portal, tytan):
+    with portal.database.refresher.begin() as connection:
+        copy_schema.drop_indexes(connection, _tables(portal))
+    report = refresh.refresh_customer(portal, "1-00002")
+    assert (report.problem, report.rows_changed) == (None, 12)
+    assert _keys(portal) == [[column.name for column in t.primary_key] for t in _tables(portal)]
+    assert refresh.refresh(portal).problem is None
+    assert is_what_tytan_says(portal, tytan.engine)
 
 
 def _tables(portal):
@@ -101,6 +112,13 @@ def _indexes(portal):
         schema = None if portal.database.is_sqlite else copy.COPY_SCHEMA
         inspector = sa.inspect(connection)
         return {i["name"] for t in _tables(portal) for i in inspector.get_indexes(t.name, schema=schema)}
+
+
+def _keys(portal):
+    with portal.database.refresher.connect() as connection:
+        schema = None if portal.database.is_sqlite else copy.COPY_SCHEMA
+        inspector = sa.inspect(connection)
+        return [inspector.get_pk_constraint(t.name, schema=schema)["constrained_columns"] for t in _tables(portal)]
 
 
 def _empty(portal):
