@@ -159,6 +159,63 @@ def write_fonts(package: Path, folder: Path, tools: Path) -> None:
     shutil.copyfile(package / "LICENSE", folder / "OFL.txt")
 
 
+# For the PDFs: one file a weight, all alphabets in it, since a document embeds only the letters that it uses.
+PDF_WEIGHTS = {"Regular": 400, "SemiBold": 650}
+PDF_UNICODES = (
+    "U+0020-007E,U+00A0-00AC,U+00AE-017F,U+0218-021B,U+02BC,U+0400-045F,U+0490,U+0491,U+1E9E,U+2010-2014,"
+    "U+2018-201A,U+201C-201E,U+2020,U+2022,U+2026,U+202F,U+2030,U+2032,U+2033,U+20AC,U+2116,U+2122,U+2190-2193,"
+    "U+2212,U+2260,U+2264,U+2265"
+)
+
+MAKE_PDF_FONT = """
+import sys
+from fontTools import subset
+from fontTools.merge import Merger
+from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
+
+target, style, weight, unicodes, *sources = sys.argv[1:]
+parts = []
+for number, source in enumerate(sources):
+    font = TTFont(source, recalcTimestamp=False)
+    options = subset.Options()
+    options.hinting, options.name_IDs, options.notdef_outline, options.layout_features = False, ["*"], True, []
+    options.drop_tables += ["GSUB", "GPOS", "GDEF", "STAT", "MVAR", "gasp"]
+    worker = subset.Subsetter(options)
+    worker.populate(unicodes=subset.parse_unicodes(unicodes))
+    worker.subset(font)
+    font = instancer.instantiateVariableFont(font, {"wght": float(weight)})
+    dates = font["head"].created, font["head"].modified
+    font.flavor = None
+    parts.append(f"{target}.{number}")
+    font.save(parts[-1])
+font = Merger().merge(parts)
+font.recalcTimestamp = False
+font["head"].created, font["head"].modified = dates
+# ReportLab reads the table of characters in format 4 alone; the licence keeps the original name for the original font.
+font["cmap"].tables = [table for table in font["cmap"].tables if table.format == 4]
+name = f"Ebok Sans {style}"
+names = {1: name, 2: "Regular", 3: name, 4: name, 6: f"EbokSans-{style}"}
+kept = {record.nameID: record.toUnicode() for record in font["name"].names if record.nameID in (0, 5, 13, 14)}
+font["name"].names = []
+for number, text in sorted({**kept, **names}.items()):
+    font["name"].setName(text, number, 3, 1, 0x409)
+font.save(target)
+"""
+
+
+def write_pdf_fonts(package: Path, folder: Path, tools: Path) -> None:
+    """The fonts of `ebok_core.pdf`, with the tools that `write_fonts` has installed."""
+    folder.mkdir(parents=True)
+    files = [package / f"files/ibm-plex-sans-{part}-wght-normal.woff2" for part in ("latin", "latin-ext", "cyrillic")]
+    for style, weight in PDF_WEIGHTS.items():
+        target = tools / f"EbokSans-{style}.ttf"
+        arguments = [target, style, str(weight), PDF_UNICODES, *files]
+        subprocess.run([tools / "bin/python", "-c", MAKE_PDF_FONT, *arguments], check=True)
+        shutil.copyfile(target, folder / target.name)
+    shutil.copyfile(package / "LICENSE", folder / "OFL.txt")
+
+
 def produce(folder: Path, out: Path) -> None:
     """Everything vendored, under `out` as it lies in the tree."""
     got = {package.rpartition("@")[0]: fetch(package, integrity, folder) for package, integrity in PACKAGES.items()}
@@ -168,13 +225,15 @@ def produce(folder: Path, out: Path) -> None:
     write_htmx(got["htmx.org"], vendor)
     write_icons(got["lucide-static"], out / "ebok_core/web/icons")
     write_axe(got["axe-core"], out / "ebok_core/testing")
-    write_fonts(got["@fontsource-variable/ibm-plex-sans"], out / "ebok_core/web/static/fonts", folder / "tools")
+    plex = got["@fontsource-variable/ibm-plex-sans"]
+    write_fonts(plex, out / "ebok_core/web/static/fonts", folder / "tools")
+    write_pdf_fonts(plex, out / "ebok_core/pdf/fonts", folder / "tools")
 
 
 def write(out: Path) -> None:
     # These folders hold nothing but vendored files, so what is no longer vendored goes.
-    for folder in ("ebok_core/web/static/vendor", "ebok_core/web/static/fonts", "ebok_core/web/icons"):
-        shutil.rmtree(ROOT / folder, ignore_errors=True)
+    for folder in ("web/static/vendor", "web/static/fonts", "web/icons", "pdf/fonts"):
+        shutil.rmtree(ROOT / "ebok_core" / folder, ignore_errors=True)
     shutil.copytree(out, ROOT, dirs_exist_ok=True)
 
 

@@ -178,6 +178,7 @@ def _settle(environ: dict[str, str], folder: Path) -> tuple[str, str]:
             session, kind="customer", login=customer, display_name="Wspólnota", customer_codes=[customer]
         )
     browser: Any = people.sign_in(create_app_of(runtime), customer)
+    browser.get(PAGE)  # the first page gives the session its form token, as in every real browser
     cookie = next(iter(browser._cookies.values()))
     runtime.database.dispose()
     return f"{cookie.key}={cookie.value}", customer

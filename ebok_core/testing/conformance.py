@@ -38,13 +38,14 @@ MOST_PLUGIN_LINES = 150
 PUBLIC_FACE = frozenset(
     {
         "audit", "clock", "contracts", "db", "errors", "files", "i18n", "notifications", "outbox", "pdf",
-        "runtime_settings", "testing", "tytan", "web",
+        "runtime_settings", "statistics", "testing", "tytan", "web",
     }
 )  # fmt: skip
 FILES = frozenset(
     {
         "__init__", "plugin", "settings", "permissions", "models", "rules", "schemas", "tytan", "service", "views",
-        "admin", "cards", "statistics", "jobs", "notifications", "privacy", "api", "cli", "providers",
+        "admin", "cards", "drawing", "statistics", "jobs", "notifications", "privacy", "api", "cli", "commands",
+        "providers",
     }
 )  # fmt: skip
 FOLDERS = frozenset({"templates", "static", "translations", "migrations"})

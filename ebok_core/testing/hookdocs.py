@@ -31,12 +31,10 @@ PLANNED = frozenset(
     {
         "ebok_api_resources",
         "ebok_audit_actions",
-        "ebok_cli_commands",
         "ebok_event",
         "ebok_health_checks",
         "ebok_notification_channels",
         "ebok_personal_data",
-        "ebok_registration_verifiers",
         "ebok_statistics",
         "ebok_work_items",
     }
