@@ -1,12 +1,10 @@
-"""What the copied rows mean for a person: the balance and its parts, legalisation, contracts that end, addresses."""
+"""What the copied rows mean for a person: legalisation, contracts that end, addresses."""
 
 from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from enum import Enum
 from typing import Protocol, TypeVar
 
@@ -20,102 +18,6 @@ IN_USE = "Aktywny"
 OF_UTILITY = frozenset({"main"})
 # Submeters lower a bill only while their legalisation is valid (features.md P17, P32).
 SUBMETERS = frozenset({"garden", "flat"})
-ZERO = Decimal("0.00")
-
-
-class Side(Enum):
-    """On which side a balance stands; a bare sign is never shown (billing.md §9.1)."""
-
-    OWED = "owed"
-    OVERPAID = "overpaid"
-    SETTLED = "settled"
-
-
-def side_of(balance: Decimal) -> Side:
-    """The side of a balance in złoty: positive is what the customer owes."""
-    if balance > 0:
-        return Side.OWED
-    return Side.OVERPAID if balance < 0 else Side.SETTLED
-
-
-@dataclass(frozen=True, kw_only=True)
-class LedgerLine:
-    """An open ledger entry: amounts in złoty, signed, `to_pay` is what is left; kinds as in tytan-contract.md."""
-
-    kind: str
-    document_number: str | None
-    posted_on: date
-    due_on: date | None
-    amount: Decimal
-    to_pay: Decimal
-    title: str
-
-    @property
-    def is_part_paid(self) -> bool:
-        """Whether something of it, but not all, was paid or set off."""
-        return self.to_pay != self.amount
-
-
-# Which part of the balance an entry's rest belongs to (tytan-contract.md, `ebok_ledger`).
-PART_OF = {
-    "invoice": "invoices",
-    "correction": "invoices",
-    "interest": "interest",
-    "payment_demand": "demands",
-    "payment": "overpayment",
-    "overpayment": "overpayment",
-    "refund": "overpayment",
-}
-
-PARTS = ("invoices", "interest", "demands", "overpayment")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Balance:
-    """The balance and the four parts that the leaflet names (L80-L83), in złoty, each with its open documents.
-
-    `overpayment` is positive: what is taken off. `overdue` and `due_later` split `invoices` by the due date.
-    """
-
-    total: Decimal
-    invoices: Decimal
-    interest: Decimal
-    demands: Decimal
-    overpayment: Decimal
-    overdue: Decimal
-    due_later: Decimal
-    lines: tuple[LedgerLine, ...]
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether the parts give the total: when they do not, no balance is shown."""
-        return self.invoices + self.interest + self.demands - self.overpayment == self.total
-
-    def of(self, part: str) -> tuple[LedgerLine, ...]:
-        """The open documents of a part, oldest due date first."""
-        return tuple(line for line in self.lines if PART_OF.get(line.kind) == part)
-
-
-def balance_of(total: Decimal, lines: Iterable[LedgerLine], today: date) -> Balance:
-    """Split a balance into its parts. Source: billing.md §9.1."""
-    open_lines = tuple(sorted((x for x in lines if x.to_pay), key=lambda x: (x.due_on or x.posted_on, x.title)))
-
-    def add(part: str) -> Decimal:
-        return sum((line.to_pay for line in open_lines if PART_OF.get(line.kind) == part), ZERO)
-
-    overdue = sum(
-        (x.to_pay for x in open_lines if PART_OF.get(x.kind) == "invoices" and x.due_on and x.due_on < today), ZERO
-    )
-    return Balance(
-        total=total,
-        invoices=add("invoices"),
-        interest=add("interest"),
-        demands=add("demands"),
-        overpayment=-add("overpayment"),
-        overdue=overdue,
-        due_later=add("invoices") - overdue,
-        lines=open_lines,
-    )
 
 
 class Validity(Enum):

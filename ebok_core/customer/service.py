@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
-from enum import Enum
 from functools import cached_property
 
 from sqlalchemy.orm import Session
 
 from ebok_core import clock
-from ebok_core.contracts.domain import PendingEntry
 from ebok_core.contracts.identity import Viewer
 from ebok_core.tytan import reads
 
 from . import rules, tytan
-from .rules import Balance, Validity
+from .rules import Validity
 from .tytan import (
     ContractPoint,
     ContractRef,
     ContractRow,
     CustomerRow,
-    InterestLine,
     MeterRow,
     OldLegalization,
     PointMeter,
@@ -31,34 +27,6 @@ from .tytan import (
     PointRow,
     WaitingReading,
 )
-
-
-class Withheld(Enum):
-    """Why no balance is shown: a wrong one would be worse than none (reliability.md §6)."""
-
-    HELD_BACK = "held_back"
-    DOES_NOT_ADD_UP = "does_not_add_up"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Account:
-    """A customer of the viewer's account with the balance, or the reason why it is withheld.
-
-    `pending` are payments and refunds that were sent and that the copy does not carry yet, in złoty, signed as in the
-    ledger: they are shown apart, never added.
-    """
-
-    customer: CustomerRow
-    balance: Balance | None
-    withheld: Withheld | None = None
-    pending: tuple[PendingEntry, ...] = ()
-
-    @property
-    def after_pending(self) -> Decimal | None:
-        """The balance as it will be once everything pending is posted."""
-        if self.balance is None or not self.pending:
-            return None
-        return self.balance.total + sum((entry.amount for entry in self.pending), rules.ZERO)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,57 +125,6 @@ def customers(session: Session, viewer: Viewer) -> list[CustomerRow]:
     """Every customer of the viewer's account, the acting one first (L99)."""
     rows = reads.rows(session, viewer, tytan.CUSTOMERS, as_=CustomerRow, every=True)
     return sorted(rows, key=lambda row: row.code != viewer.customer_code)
-
-
-def accounts(
-    session: Session, viewer: Viewer, rows: Sequence[CustomerRow], pending: Sequence[PendingEntry] = ()
-) -> list[Account]:
-    """The balances of some of the viewer's customers. Two queries."""
-    entries = reads.rows(session, viewer, tytan.OPEN_ENTRIES, as_=tytan.LedgerRow, every=len(rows) > 1)
-    own = [code for code in viewer.customer_codes if code in {row.code for row in rows}]
-    held = set(session.execute(tytan.HELD_BACK, {"codes": own}).scalars())
-    return [_account(row, entries, pending, is_held=row.code in held) for row in rows]
-
-
-def account(session: Session, viewer: Viewer, pending: Sequence[PendingEntry] = ()) -> Account:
-    """The acting customer with the balance. Three queries; raises `NotFound` while the copy lacks the customer."""
-    return accounts(session, viewer, [customer(session, viewer)], pending)[0]
-
-
-def _account(
-    row: CustomerRow, entries: Iterable[tytan.LedgerRow], pending: Iterable[PendingEntry], *, is_held: bool
-) -> Account:
-    lines = [
-        rules.LedgerLine(
-            kind=entry.kind,
-            document_number=entry.document_number,
-            posted_on=entry.posted_on,
-            due_on=entry.due_on,
-            amount=entry.amount,
-            to_pay=entry.to_pay,
-            title=entry.title,
-        )
-        for entry in entries
-        if entry.customer_code == row.code
-    ]
-    balance = rules.balance_of(row.balance, lines, clock.today())
-    withheld = Withheld.HELD_BACK if is_held else None if balance.adds_up else Withheld.DOES_NOT_ADD_UP
-    return Account(
-        customer=row,
-        balance=balance if withheld is None else None,
-        withheld=withheld,
-        pending=tuple(entry for entry in pending if entry.customer_code == row.code),
-    )
-
-
-def interest_lines(session: Session, viewer: Viewer, balance: Balance) -> Mapping[str, list[InterestLine]]:
-    """What the open interest notes charge, by number: for what, at which rate, for how many days (L81)."""
-    numbers = [line.document_number for line in balance.of("interest") if line.document_number]
-    found: dict[str, list[InterestLine]] = {}
-    if numbers:
-        for row in reads.rows(session, viewer, tytan.INTEREST_LINES, as_=InterestLine, numbers=numbers):
-            found.setdefault(row.invoice_number, []).append(row)
-    return found
 
 
 def contracts(session: Session, viewer: Viewer) -> list[ContractRow]:

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from ebok_core.tytan import copy, state
+from ebok_core.tytan import copy
 
 from .rules import address_line
 
 _c, _k, _p, _m = copy.customers.c, copy.contracts.c, copy.service_points.c, copy.meters.c
-_r, _l, _i = copy.readings.c, copy.ledger.c, copy.invoice_lines.c
+_r = copy.readings.c
 
 
 class CustomerRow(NamedTuple):
@@ -153,19 +153,6 @@ class PointMeter(NamedTuple):
     changed_on: date | None
 
 
-class LedgerRow(NamedTuple):
-    """An open ledger entry; amounts in złoty, signed."""
-
-    customer_code: str
-    kind: str
-    document_number: str | None
-    posted_on: date
-    due_on: date | None
-    amount: Decimal
-    to_pay: Decimal
-    title: str
-
-
 class ContractRef(NamedTuple):
     """A contract as the start page links to it."""
 
@@ -196,16 +183,6 @@ class WaitingReading(NamedTuple):
 
     read_on: date
     reading_value: Decimal
-
-
-class InterestLine(NamedTuple):
-    """A line of an interest note: what for and at which rate, for how many days, the amount in złoty (L81)."""
-
-    invoice_number: str
-    name: str
-    unit: str
-    quantity: Decimal
-    gross: Decimal
 
 
 def _columns(table: sa.Table, row: type) -> list[sa.Column]:
@@ -268,15 +245,4 @@ OLD_LEGALIZATIONS = (
     .where(LEGALIZATION_RAN_OUT)
     .order_by(_m.legalization_valid_to, _m.id)
     .limit(1)
-)
-
-# No row of the copy: the caller binds the viewer's customers itself.
-HELD_BACK = sa.select(state.held.c.customer_code).where(
-    state.held.c.customer_code.in_(sa.bindparam("codes", expanding=True))
-)
-OPEN_ENTRIES = sa.select(*_columns(copy.ledger, LedgerRow)).where(_l.to_pay != 0).order_by(_l.posted_on, _l.id)
-INTEREST_LINES = (
-    sa.select(*_columns(copy.invoice_lines, InterestLine))
-    .where(_i.invoice_number.in_(sa.bindparam("numbers", expanding=True)))
-    .order_by(_i.invoice_number, _i.line_no)
 )

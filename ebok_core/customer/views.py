@@ -1,15 +1,15 @@
-"""The customer's own pages: start page, data, service points, meters, contracts, balance.
+"""The customer's own pages: start page, data, service points, meters, contracts.
 
 Slots for modules. In tables a fragment is loaded once with `rows` and rendered for each `row`:
-`core.customer_actions` (`CustomerOfTable`), `core.document_actions` (`rules.LedgerLine`). On pages of one thing:
+`core.customer_actions` (`CustomerOfTable`). On pages of one thing:
 `core.meter_readings` and `core.meter_actions` (`meter`), `core.point_actions` (`point`), `core.contract` (`contract`),
-`core.customer_data` (`customer`), `core.balance_actions` (`account`); the actions of a meter and of a point are `li`
+`core.customer_data` (`customer`); the actions of a meter and of a point are `li`
 elements. Rows of the copy are those of `customer/tytan.py`. Cards of the area `key` stand under the key block's amount.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, redirect, request, url_for
@@ -17,22 +17,22 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from ebok_core import clock
-from ebok_core.contracts.domain import PendingEntry
+from ebok_core.balance import views as balance
+from ebok_core.balance.service import Account
+from ebok_core.balance.tables import side_word
 from ebok_core.contracts.identity import Viewer
 from ebok_core.errors import NotFound
 from ebok_core.i18n import gettext as _
-from ebok_core.i18n import iso, lazy_gettext, lazy_pgettext, money, ngettext, pgettext
+from ebok_core.i18n import lazy_gettext, lazy_pgettext, money
 from ebok_core.identity import service as identity
 from ebok_core.web import (
     Cell,
     Column,
-    Failed,
     back_to,
     cards,
     done,
     inside,
     list_page,
-    live,
     load,
     render,
     rows_table,
@@ -44,9 +44,7 @@ from ebok_core.web import (
 from ebok_core.web.slots import row_parts
 
 from . import rules, service, tables
-from .rules import Balance, LedgerLine
 from .schemas import SwitchSchema
-from .service import Account
 from .tytan import CustomerRow
 
 blueprint = Blueprint("core", __name__)
@@ -55,25 +53,18 @@ LONGEST_CODE = 40
 # How many links of a long row a page shows before it leads to the list.
 MOST_LINKS = 5
 
-DOCUMENTS: Mapping[str, Any] = {
-    "invoice": lazy_gettext("Invoice"),
-    "correction": lazy_gettext("Correction"),
-    "interest": lazy_gettext("Interest note"),
-    "payment_demand": lazy_gettext("Payment demand"),
-}
-
 
 @blueprint.context_processor
 def about_money() -> dict[str, Any]:
-    """Whether the pages speak of money at all."""
-    return {"deals_in_money": _deals_in_money()}
+    """Whether the pages speak of money at all, and what its words need."""
+    return balance.about_money()
 
 
 @blueprint.get("/")
 def start() -> ResponseReturnValue:
     """The first page after signing in: the balance, what to do now, modules' cards, the customers (L96, L98-L104)."""
     rows = service.customers(snapshot(), viewer())
-    accounts = service.accounts(snapshot(), viewer(), rows, _pending()) if _deals_in_money() else []
+    accounts = balance.accounts_of(rows) if _deals_in_money() else []
     areas: dict[str, list[Any]] = {"key": [], "next": [], "main": []}
     for card in cards():
         areas[card.area].append(card)
@@ -92,11 +83,11 @@ def data() -> ResponseReturnValue:
     """Everything TYTAN knows about the customer, read-only (L30-L37)."""
     session, person, has_money = snapshot(), viewer(), _deals_in_money()
     try:
-        account = service.account(session, person, _pending()) if has_money else None
-        customer = account.customer if account else service.customer(session, person)
+        customer = service.customer(session, person)
     except NotFound:
         return _not_copied_yet(_("Customer data"))
     contracts = service.contracts(session, person)
+    account = balance.accounts_of([customer])[0] if has_money else None
     return render(
         "ebok_core/customer/data.html",
         title=_("Customer data"),
@@ -106,27 +97,6 @@ def data() -> ResponseReturnValue:
         validity={row.number: rules.validity_of(row.valid_to, clock.today()).value for row in contracts},
         bank_accounts=service.bank_accounts(customer, contracts) if has_money else [],
         most=MOST_LINKS,
-    )
-
-
-@blueprint.get("/saldo")
-def balance() -> ResponseReturnValue:
-    """The balance as a sum, and the documents that make each part; only while a module deals in money (L77-L83)."""
-    if not _deals_in_money():
-        abort(404)
-    session, person = snapshot(), viewer()
-    try:
-        account = service.account(session, person, _pending())
-    except NotFound:
-        return _not_copied_yet(pgettext("customer", "Balance"))
-    found = account.balance
-    return render(
-        "ebok_core/customer/balance.html",
-        title=pgettext("customer", "Balance"),
-        menu="core.customer_start",
-        account=account,
-        documents=_documents_tables(found) if found else {},
-        interest=service.interest_lines(session, person, found) if found else {},
     )
 
 
@@ -240,12 +210,6 @@ def _deals_in_money() -> bool:
     return runtime().portal.deals_in_money
 
 
-def _pending() -> list[PendingEntry]:
-    """What modules have sent to TYTAN and the copy does not carry yet; a module that fails adds nothing."""
-    answers = [result for _module, result in live("ebok_pending_entries", viewer=viewer())]
-    return [e for found in answers if not isinstance(found, Failed) for e in found if isinstance(e, PendingEntry)]
-
-
 class CustomerOfTable(NamedTuple):
     """A row of "Dane klienta" on the start page: what fragments of the slot `core.customer_actions` get."""
 
@@ -276,14 +240,7 @@ def _balance(row: CustomerOfTable) -> Cell | str:
     account = row.account
     if account is None or account.balance is None:
         return _("being clarified")
-    return Cell(money(abs(account.balance.total)), _side(account.balance))
-
-
-def _side(balance: Balance) -> str:
-    """On which side a balance stands: never a bare minus (decision 3)."""
-    if balance.total > 0:
-        return pgettext("balance", "to pay")
-    return pgettext("balance", "overpaid") if balance.total < 0 else pgettext("balance", "settled")
+    return Cell(money(abs(account.balance.total)), side_word(account.balance))
 
 
 def _contract_link(row: CustomerOfTable) -> Cell:
@@ -302,55 +259,3 @@ _CUSTOMERS = (
     Column("contracts", lazy_gettext("Contracts"), "cell", value=lambda row: _contract_link(row)),
     Column("actions", lazy_gettext("Possible actions"), "actions", value=lambda row: ()),
 )
-
-
-def _document(line: LedgerLine) -> str:
-    return line.document_number or line.title
-
-
-def _kind(line: LedgerLine) -> str:
-    """The kind of a document in words; an entry without a number has its title in its place."""
-    return str(DOCUMENTS.get(line.kind, line.title)) if line.document_number else ""
-
-
-def _due(line: LedgerLine) -> Cell | None:
-    """The due date with the days before or after it (L14)."""
-    if line.due_on is None:
-        return None
-    days = (line.due_on - clock.today()).days
-    if days < 0:
-        note = ngettext("%(n)s day overdue", "%(n)s days overdue", -days)
-    else:
-        note = ngettext("in %(n)s day", "in %(n)s days", days) if days else _("today")
-    return Cell(iso(line.due_on), note, late=days < 0, whole=True)
-
-
-_DOCUMENTS = (
-    Column("document_number", lazy_gettext("Document no."), head=True, value=_document, note=_kind),
-    Column("posted_on", lazy_gettext("Date"), "date"),
-    Column("due_on", lazy_gettext("Due date"), "cell", value=_due),
-    Column("amount", lazy_gettext("Amount [zł]"), "money"),
-    Column("to_pay", lazy_gettext("Amount to pay [zł]"), "money"),
-    Column("actions", lazy_gettext("Possible actions"), "actions", value=lambda line: ()),
-)
-_OVERPAYMENTS = (
-    Column("title", lazy_gettext("What"), head=True, value=lambda line: line.title),
-    Column("posted_on", lazy_gettext("Date"), "date"),
-    Column("to_pay", lazy_gettext("To take off [zł]"), "money", value=lambda line: -line.to_pay),
-)
-
-
-def _documents_tables(balance: Balance) -> dict[str, Markup]:
-    """The open documents of each part of the balance as a table, by the part's name; parts without any are left out.
-
-    Fragments of the slot `core.document_actions` get `LedgerLine` rows.
-    """
-    found = {}
-    for part in rules.PARTS:
-        rows = balance.of(part)
-        if rows:
-            extra = row_parts("core.document_actions", rows) if part != "overpayment" else {}
-            columns = _OVERPAYMENTS if part == "overpayment" else _DOCUMENTS
-            shown = [column for column in columns if extra or column.kind != "actions"]
-            found[part] = rows_table(_("Documents"), shown, rows, extra=extra)
-    return found

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 AS_OF = "Dane z 24 listopada 2026, godz. "
 SUM = [
-    ["Faktury 1 dokument, zapłacony w części", "10,97 zł"],
+    ["Faktury 1 dokument, zapłacony w części; po terminie", "10,97 zł"],
     ["Odsetki NO 2026/000077", "0,86 zł"],
     ["Wezwania W 2026/000131 z 10 listopada", "17,37 zł"],
     ["Nadpłaty do odjęcia", "0,00 zł"],
@@ -208,38 +208,6 @@ def test_a_long_name_is_not_cut(read, filled_copy):
     assert dict(read("D", "/dane").pairs)["Nazwa klienta"] == name
 
 
-# Balance
-
-
-@pytest.mark.feature("L80", "L81", "L82", "L83", "L77")
-def test_the_balance_page_traces_every_grosz(read):
-    balance = read("A", "/saldo")
-    assert balance.h1 == ["Saldo"] and AS_OF in balance.words and balance.crumbs == ["Strona główna", "Saldo"]
-    assert balance.tables[0] == SUM
-    head = ["Nr dokumentu", "Data", "Termin płatności", "Kwota [zł]", "Kwota do zapłaty [zł]"]
-    documents = [table[1:] for table in balance.tables if table[0] == head]
-    assert documents == [
-        [["R. 2026/000412 Faktura", "2026-09-15", "2026-09-29 56 dni po terminie", "123,95", "10,97"]],
-        [["NO 2026/000077 Nota odsetkowa", "2026-10-30", "2026-11-13 11 dni po terminie", "0,86", "0,86"]],
-        [["W 2026/000131 Wezwanie do zapłaty", "2026-11-10", "2026-12-01 za 7 dni", "17,37", "17,37"]],
-    ]
-    assert "Jak policzyliśmy odsetki: NO 2026/000077" in balance.words
-    assert "Odsetki od R. 2026/000412, 9.25% w skali roku, 27 dni 0,85 zł" in balance.words
-    assert "Nie ma nadpłat do odjęcia." in balance.words
-
-
-def test_modules_add_actions_to_the_documents(read, kasa):
-    assert "Możliwe działania" not in read("A", "/saldo").tables[1][0]
-    kasa.words["core.document_actions"] = "Pokaż"
-    kasa.words["core.balance_actions"] = "Zapłać całą kwotę"
-    balance = read("A", "/saldo")
-    assert balance.tables[1][1][-1] == "Pokaż R. 2026/000412" and "Zapłać całą kwotę" in balance.words
-
-
-def test_the_overpayment_of_b_has_its_document(read):
-    assert read("B", "/saldo").table("Co")[0][2] == "40,00"
-
-
 @pytest.mark.feature("L37", "L101")
 def test_without_money_nothing_speaks_of_money(make_runtime, filled_copy):
     from ebok_core.app import create_app_of
@@ -366,7 +334,6 @@ def test_contract_details_lead_to_the_contract_or_to_the_list(read):
 @pytest.mark.parametrize(
     ("slot", "address", "subject", "code"),
     [
-        ("core.balance_actions", "/saldo", "account", lambda account: account.customer.code == "1-01001"),
         ("core.contract", "/umowy/Um%202018/3111", "contract", lambda row: row.number == "Um 2018/3111"),
         ("core.customer_data", "/dane", "customer", lambda row: row.code == "1-01001"),
         ("core.meter_actions", "/liczniki/L-1001-M1", "meter", lambda row: row.id == "L-1001-M1"),

@@ -8,13 +8,11 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from ebok_core import PendingEntry
 from ebok_core.clock import WARSAW
 from ebok_core.customer import service
 from ebok_core.customer.rules import Validity
-from ebok_core.customer.service import Withheld
 from ebok_core.errors import NotFound
-from ebok_core.tytan import copy, state
+from ebok_core.tytan import copy
 
 NOW = datetime(2026, 11, 24, 8, 40, tzinfo=WARSAW)
 
@@ -23,77 +21,6 @@ NOW = datetime(2026, 11, 24, 8, 40, tzinfo=WARSAW)
 def session(database, filled_copy):
     with database.snapshot() as session:
         yield session
-
-
-def pending(amount: str, code: str = "1-01001") -> PendingEntry:
-    return PendingEntry(
-        message_id="m", customer_code=code, kind="payment", amount=Decimal(amount), accepted_at=NOW, title="Wpłata"
-    )
-
-
-@pytest.mark.feature("L77", "L80", "L81", "L82", "L83")
-def test_the_balance_of_a_adds_up_from_her_documents(session, viewer_a):
-    account = service.account(session, viewer_a)
-    balance = account.balance
-    assert account.withheld is None and balance.total == Decimal("29.20")
-    parts = (balance.invoices, balance.interest, balance.demands, balance.overpayment)
-    assert parts == (Decimal("10.97"), Decimal("0.86"), Decimal("17.37"), Decimal("0.00"))
-    assert [(line.document_number, line.to_pay, line.is_part_paid) for line in balance.of("invoices")] == [
-        ("R. 2026/000412", Decimal("10.97"), True)
-    ]
-    assert balance.overdue == Decimal("10.97")
-
-
-@pytest.mark.feature("L81")
-def test_interest_is_told_by_document_days_and_rate(session, viewer_a):
-    balance = service.account(session, viewer_a).balance
-    lines = service.interest_lines(session, viewer_a, balance)["NO 2026/000077"]
-    assert sum(line.gross for line in lines) == Decimal("0.86")
-    assert all("R. 2026/000412" in line.name and "%" in line.name and line.quantity > 0 for line in lines)
-
-
-@pytest.mark.feature("L83")
-def test_b_is_overpaid(session, viewer_b):
-    balance = service.account(session, viewer_b).balance
-    assert balance.total == Decimal("-40.00") and balance.overpayment == Decimal("40.00")
-
-
-def test_every_customer_of_the_login_has_an_own_balance_the_acting_one_first(session, viewer_a):
-    rows = service.customers(session, viewer_a)
-    accounts = service.accounts(session, viewer_a, rows)
-    assert [(a.customer.code, a.balance.total) for a in accounts] == [
-        ("1-01001", Decimal("29.20")),
-        ("1-01006", Decimal("0.00")),
-    ]
-
-
-def test_payments_on_their_way_are_shown_apart(session, viewer_a):
-    entries = [pending("-29.20"), pending("-5.00", code="1-01006")]
-    account = service.account(session, viewer_a, entries)
-    assert account.balance.total == Decimal("29.20")
-    assert account.pending == (entries[0],) and account.after_pending == Decimal("0.00")
-    assert service.account(session, viewer_a).after_pending is None
-
-
-def test_R29_a_balance_that_does_not_add_up_is_not_shown(filled_copy, database, viewer_a):
-    with database.refresher.begin() as connection:
-        change = sa.update(copy.customers).where(copy.customers.c.code == "1-01001")
-        connection.execute(change.values(balance=Decimal("29.21")))
-    with database.snapshot() as session:
-        account = service.account(session, viewer_a, [pending("-29.20")])
-    assert account.balance is None and account.withheld is Withheld.DOES_NOT_ADD_UP and account.after_pending is None
-
-
-def test_R29_a_customer_that_is_held_back_has_no_balance(filled_copy, database, viewer_a, viewer_b):
-    with database.refresher.begin() as connection:
-        held = {"customer_code": "1-01001", "reason": "balance", "since": NOW, "tried_at": NOW}
-        connection.execute(state.held.insert(), held)
-    with database.snapshot() as session:
-        account = service.account(session, viewer_a)
-        assert account.balance is None and account.withheld is Withheld.HELD_BACK
-        others = service.accounts(session, viewer_a, service.customers(session, viewer_a))
-        assert [a.withheld for a in others] == [Withheld.HELD_BACK, None]
-        assert service.account(session, viewer_b).withheld is None
 
 
 @pytest.mark.feature("L35")
@@ -223,11 +150,11 @@ def test_readings_go_back_sixty_months(session, viewer_a):
 def test_the_same_queries_for_two_points_and_for_three_hundred(session, viewer_a, viewer_c, statements):
     def count(viewer) -> int:
         with statements() as seen:
-            service.accounts(session, viewer, service.customers(session, viewer))
+            service.customers(session, viewer)
             service.contracts_ending(session, viewer)
             service.old_legalization(session, viewer)
             service.contracts(session, viewer)
             service.meters_of(session, viewer, [name.code for name in service.point_names(session, viewer)])
         return len(seen)
 
-    assert count(viewer_a) == count(viewer_c) == 8
+    assert count(viewer_a) == count(viewer_c) == 6
