@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -13,13 +14,14 @@ from ebok_core.runtime import Runtime
 
 from . import rules, service
 from .accounts import find
+from .registration import carry
 
 LINK_PATH = "/haslo/"
 
 
 @click.group()
 def account() -> None:
-    """Accounts: add, password-link, list."""
+    """Accounts: add, password-link, import, list."""
 
 
 @account.command()
@@ -61,6 +63,16 @@ def password_link(login: str, staff: bool) -> None:
             )
         token, expires = service.make_link(session, found.id)
     _print_link(runtime, token, expires)
+
+
+@account.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_accounts(file: Path) -> None:
+    """Carry accounts of an older system over from a CSV file (login;name;email;customer_codes); each gets a link."""
+    found = carry.carry_over(runtimes.build(), file)
+    for number, text in found.wrong:
+        click.echo(f"line {number}: {text}", err=True)
+    click.echo(f"{found.made} accounts made, {found.known} were there before, {len(found.wrong)} lines are wrong")
 
 
 @account.command("list")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from ebok_core import clock
 from ebok_core.contracts.background import Every, Job
@@ -13,7 +14,8 @@ from ebok_core.i18n import gettext
 from ebok_core.i18n import lazy_gettext as _
 
 from . import rules, sessions
-from .models import DelayCounter, LoginEvent, OneTimeLink, SignInSession
+from .models import DelayCounter, LoginEvent, OneTimeLink, Registration, SignInSession
+from .registration import rules as registration
 
 if TYPE_CHECKING:
     from ebok_core.runtime import Runtime
@@ -32,9 +34,24 @@ def close_and_forget(runtime: Runtime) -> str | None:
             (OneTimeLink.__table__, "expires_at", rules.KEEP_LINKS),
         ):
             deleted += session.execute(sa.delete(table).where(table.c[column] < now - kept)).rowcount
+        deleted += _care_for_registrations(session)
     if not closed and not deleted:
         return None
     return gettext("Sessions closed: %(closed)s, old entries deleted: %(deleted)s", closed=closed, deleted=deleted)
+
+
+def _care_for_registrations(session: Session) -> int:
+    """Close those whose link lapsed, which forgets what was typed; delete the unfinished after seven days (§10.5)."""
+    now, table = clock.now_utc(), Registration.__table__
+    session.execute(
+        sa.update(table)
+        .where(table.c.state == registration.MAIL_SENT, table.c.expires_at <= now)
+        .values(state=registration.EXPIRED, token_hash=None, proof=None)
+    )
+    old = sa.delete(table).where(
+        table.c.state.in_(registration.UNFINISHED), table.c.started_at < now - registration.KEEP_UNFINISHED
+    )
+    return int(session.execute(old).rowcount)  # type: ignore[attr-defined]
 
 
 JOBS = (

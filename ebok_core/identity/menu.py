@@ -6,6 +6,8 @@ from ebok_core.contracts.web import MenuEntry, Zone
 from ebok_core.i18n import lazy_gettext as _
 from ebok_core.i18n import lazy_pgettext
 
+from .permissions import ACCOUNTS
+
 ALL = (
     MenuEntry(
         key="core.public_start",
@@ -32,5 +34,14 @@ ALL = (
         endpoint="admin.identity.account",
         parent="core.start",
         order=80,
+    ),
+    MenuEntry(
+        key="core.admin_registrations",
+        zone=Zone.ADMIN,
+        label=_("Registrations"),
+        endpoint="admin.registration.index",
+        permission=ACCOUNTS,
+        parent="core.service",
+        order=60,
     ),
 )

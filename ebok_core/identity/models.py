@@ -1,4 +1,4 @@
-"""The tables of people: accounts, their roles and customers, sessions, sign-ins, delays, one-time links."""
+"""The tables of people: accounts, their roles and customers, sessions, sign-ins, delays, links, registrations."""
 
 from __future__ import annotations
 
@@ -177,3 +177,40 @@ class OneTimeLink(Base):
     created_by: Mapped[str | None] = mapped_column(sa.String(60))
     expires_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Registration(Base):
+    """A person's way from a paper bill to an account (identity.md §8.2); `state` is one of `registration.rules`.
+
+    `proof` is what was typed, as JSON, kept until the account is made or the link's time is over: the match is checked
+    again then. `customer_code` is the matched customer. `reason` is TYTAN's, when it rejects the account afterwards;
+    `handled_at` tells that the office has dealt with that. `bounced_at`: the mailbox refused our mail.
+    """
+
+    __tablename__ = "core_registration"
+    __table_args__ = (
+        sa.UniqueConstraint("token_hash"),
+        sa.Index(None, "state", "started_at"),
+        sa.Index(None, "account_id"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    state: Mapped[str] = mapped_column(sa.String(20))
+    verifier: Mapped[str] = mapped_column(sa.String(60))
+    proof: Mapped[str | None] = mapped_column(sa.Text)
+    locale: Mapped[str] = mapped_column(sa.String(5))
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    revision: Mapped[int] = mapped_column(sa.Integer)
+    customer_code: Mapped[str | None] = mapped_column(sa.String(20))
+    account_id: Mapped[str | None] = mapped_column(sa.ForeignKey("core_account.id", ondelete="CASCADE"))
+    token_hash: Mapped[str | None] = mapped_column(sa.String(64))
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    asked_at: Mapped[datetime | None] = mapped_column(Instant)
+    bounced_at: Mapped[datetime | None] = mapped_column(Instant)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    reason_code: Mapped[str | None] = mapped_column(sa.String(40))
+    reason: Mapped[str | None] = mapped_column(sa.String(500))
+    handled_at: Mapped[datetime | None] = mapped_column(Instant)
+    handled_by: Mapped[str | None] = mapped_column(sa.String(36))

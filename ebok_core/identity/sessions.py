@@ -27,20 +27,22 @@ if TYPE_CHECKING:
 _S, _A = SignInSession.__table__, Account.__table__
 _ROLE, _ACCESS = AccountRole.__table__, CustomerAccess.__table__
 
+_VALID_ACCESS = (
+    _ACCESS.c.account_id == _A.c.id,
+    _ACCESS.c.revoked_at.is_(None),
+    _ACCESS.c.role == rules.FULL_ACCESS_ROLE,
+    _ACCESS.c.scope == rules.FULL_SCOPE,
+    _ACCESS.c.valid_from <= sa.bindparam("today", type_=sa.Date),
+    sa.or_(_ACCESS.c.valid_to.is_(None), _ACCESS.c.valid_to >= sa.bindparam("today", type_=sa.Date)),
+)
 _ROLES = sa.select(sa.func.aggregate_strings(_ROLE.c.role, ",")).where(_ROLE.c.account_id == _A.c.id).scalar_subquery()
 _CODES = (
-    sa.select(sa.func.aggregate_strings(_ACCESS.c.customer_code, ","))
-    .where(
-        _ACCESS.c.account_id == _A.c.id,
-        _ACCESS.c.revoked_at.is_(None),
-        _ACCESS.c.role == rules.FULL_ACCESS_ROLE,
-        _ACCESS.c.scope == rules.FULL_SCOPE,
-        _ACCESS.c.valid_from <= sa.bindparam("today", type_=sa.Date),
-        sa.or_(_ACCESS.c.valid_to.is_(None), _ACCESS.c.valid_to >= sa.bindparam("today", type_=sa.Date)),
-    )
-    .scalar_subquery()
+    sa.select(sa.func.aggregate_strings(_ACCESS.c.customer_code, ",")).where(*_VALID_ACCESS).scalar_subquery()
 )
-_FIND = (
+_FIRST_CODE = sa.select(sa.func.min(_ACCESS.c.customer_code)).where(*_VALID_ACCESS).correlate(_A).scalar_subquery()
+ACTING_CODE = sa.func.coalesce(_S.c.customer_code, _FIRST_CODE)
+"""The customer that a session most probably acts for: a guess for joins, `Viewer.customer_code` is the truth."""
+FIND = (
     sa.select(
         _S.c.id,
         _S.c.created_at,
@@ -62,6 +64,7 @@ _FIND = (
     .join_from(_S, _A, _A.c.id == _S.c.account_id)
     .where(_S.c.token_hash == sa.bindparam("token_hash"), _S.c.ended_at.is_(None))
 )
+"""A token's open session with its account; callers may join and add columns, which come back in `LiveSession.row`."""
 _ENDED = (
     sa.select(_S.c.created_at, _S.c.last_activity_at, _S.c.ended_reason, _A.c.kind)
     .join_from(_S, _A, _A.c.id == _S.c.account_id)
@@ -105,13 +108,14 @@ _END_IDLE = _ending(_OF_KIND, _S.c.last_activity_at <= sa.bindparam("before"))
 
 
 class LiveSession(NamedTuple):
-    """A session that lives: the viewer, and what the web needs to know about the row."""
+    """A session that lives: the viewer, what the web needs to know about the row, and the row itself."""
 
     viewer: Viewer
     last_activity_at: datetime
     auth_level: str
     authenticated_at: datetime
     duty: str | None
+    row: Any = None
 
 
 class Ending(NamedTuple):
@@ -147,9 +151,14 @@ def idle_limit(settings: CoreSettings, kind: str) -> timedelta:
     return timedelta(minutes=settings.idle_minutes_staff if kind == "staff" else settings.idle_minutes_customer)
 
 
-def session_of(session: Session, runtime: Runtime, token: str) -> LiveSession | None:
-    """The live session of a token, in one query, or None when it has ended or its account is blocked."""
-    row = session.execute(_FIND, {"token_hash": token_hash(token), "today": clock.today()}).first()
+def session_of(
+    session: Session | sa.Connection, runtime: Runtime, token: str, statement: sa.Select[Any] = FIND
+) -> LiveSession | None:
+    """The live session of a token, in one query, or None when it has ended or its account is blocked.
+
+    `statement` is `FIND`, or `FIND` with what else the caller wants to know in the same query.
+    """
+    row = session.execute(statement, {"token_hash": token_hash(token), "today": clock.today()}).first()
     if row is None or row.status == "blocked":
         return None
     over = rules.end_of_session(
@@ -159,7 +168,7 @@ def session_of(session: Session, runtime: Runtime, token: str) -> LiveSession | 
         idle=idle_limit(runtime.settings, row.kind),
         absolute=rules.ABSOLUTE[row.kind],
     )
-    return None if over else LiveSession(_viewer(row, runtime), *row[2:5], row.duty)
+    return None if over else LiveSession(_viewer(row, runtime), *row[2:5], row.duty, row)
 
 
 def viewer_of(session: Session, runtime: Runtime, token: str) -> Viewer | None:

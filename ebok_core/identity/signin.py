@@ -188,6 +188,13 @@ def _tell_of_password(session: Session, action: str, actor: Viewer | str, accoun
     audit.record(session, action, actor=actor, object_type="account", object_id=account_id)
 
 
+def complaint_of(runtime: Runtime, session: Session, new: str, words: Iterable[str]) -> str | None:
+    """What is wrong with the first password of an account that is not there yet; `words` are the person's own."""
+    policy: PasswordPolicy = runtime_settings.get(session, PasswordPolicySchema)
+    context = [*_utility_words(runtime, session, policy), *words]
+    return passwords.complaint(new, least=policy.least_length, context=context)
+
+
 def _refuse_weak(new: str, policy: PasswordPolicy, context: Iterable[str]) -> None:
     complaint = passwords.complaint(new, least=policy.least_length, context=context)
     if complaint:
@@ -200,14 +207,20 @@ def _policy_and_words(
     """The utility's policy, and the words that a stranger would try first with this account."""
     policy: PasswordPolicy = runtime_settings.get(session, PasswordPolicySchema)
     own = session.execute(_OWN_WORDS, {"account_id": account_id}).one()
-    words = ["ebok", "e-bok", "wodociagi", "woda", "kanalizacja", *customer_codes, *policy.refused_words.splitlines()]
+    words = [*_utility_words(runtime, session, policy), *customer_codes]
     words += [own.login.partition("@")[0], (own.email or "").partition("@")[0], own.display_name]
+    return policy, [word for word in words if word]
+
+
+def _utility_words(runtime: Runtime, session: Session, policy: PasswordPolicy) -> list[str]:
+    """What a stranger would try first in any account of this portal."""
+    words = ["ebok", "e-bok", "wodociagi", "woda", "kanalizacja", *policy.refused_words.splitlines()]
     page = next((p for p in runtime.portal.of("ebok_config_pages") if p.key == CONTACT_PAGE), None)
     if page is not None:
         words += [
             v for v in dataclasses.asdict(runtime_settings.get(session, page.schema)).values() if isinstance(v, str)
         ]
-    return policy, [word for word in words if word]
+    return [word for word in words if word]
 
 
 def _recognised(

@@ -62,7 +62,7 @@ _RESULTS = {
     "expired": ("", lazy_gettext("Session ended after a break")),
     "ended": ("", lazy_gettext("Session ended")),
 }
-_WAYS = {"password": lazy_gettext("password")}
+_WAYS = {"password": lazy_gettext("password"), "registration": lazy_gettext("new account")}
 _ENDINGS = {
     "absolute": lazy_gettext("We signed you out, because the session lasted very long. Sign in again."),
     "password_changed": lazy_gettext("The password was changed, so this session has ended. Sign in with the new one."),

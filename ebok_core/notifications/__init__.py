@@ -1,5 +1,9 @@
-"""Messages to people: `enqueue` writes a mail in the unit of work of the change it tells of."""
+"""Messages to people: `enqueue` writes a mail, `enqueue_sms` a text message, in the unit of work of what they tell of.
 
-from .service import enqueue
+`mobile_number` reads a Polish mobile number as people type it.
+"""
 
-__all__ = ["enqueue"]
+from .rules import is_address, mobile_number
+from .service import enqueue, enqueue_sms
+
+__all__ = ["enqueue", "enqueue_sms", "is_address", "mobile_number"]

@@ -60,6 +60,11 @@ class Post:
         reply_to = getattr(office, "email", "")
         return Letter(subject=subject, text=text, html=html, reply_to=reply_to if rules.is_address(reply_to) else None)
 
+    def text_message(self, session: Session, template: NotificationTemplate, context: Mapping[str, Any]) -> str:
+        """Fill `<base>_sms.txt` in the current language, as one plain line. Raises `UndefinedError`."""
+        values = {**context, "office": self.office(session), "portal_url": self.public_url, "link": self._link}
+        return rules.as_sms(self._fill(f"{template.base}_sms.txt", values))
+
     def office(self, session: Session) -> Any:
         """The settings "Dane kontaktowe", or None where nobody declares that page."""
         return runtime_settings.get(session, self.office_schema) if self.office_schema else None

@@ -1,4 +1,4 @@
-"""Write a mail to a person: rendered now, kept in the outbox with the change it tells of, sent by the worker."""
+"""Write to a person by mail or SMS: rendered now, kept in the outbox with its change, sent by the worker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ebok_core.db import uuid7
 from ebok_core.outbox.models import Message
 
 from . import posts, rules
-from .messages import Mail
+from .messages import Mail, Sms
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ def enqueue(
     if not rules.is_address(address):
         log.info("mail.no_address", template=template_key, subject_type=subject_type, subject_id=subject_id)
         return None
-    if _had_enough(session, address):
+    if _had_enough(session, address, rules.LIMIT):
         log.warning("mail.too_many", template=template_key, stream=rules.stream_of(address))
         return None
     message_id = uuid7()
@@ -70,9 +70,53 @@ def enqueue(
         return already.message_id
 
 
-def _had_enough(session: Session, address: str) -> bool:
+def enqueue_sms(
+    session: Session,
+    template_key: str,
+    *,
+    recipient: str | None,
+    context: Mapping[str, Any],
+    subject_type: str,
+    subject_id: str,
+    locale: str = i18n.DEFAULT_LOCALE,
+    subject_rev: int = 1,
+    customer_code: str | None = None,
+    actor_ref: str | None = None,
+) -> str | None:
+    """Put a text message into the outbox as `enqueue` does a mail; the template needs `<base>_sms.txt`.
+
+    `recipient` is a Polish mobile number. None where it is none, and where the number got as many messages in a day as
+    rules.py allows (S69). Raises `KeyError` for an undeclared template.
+    """
+    template = posts.of(session).templates[template_key]
+    number = rules.mobile_number(recipient or "")
+    if number is None:
+        log.info("sms.no_number", template=template_key, subject_type=subject_type, subject_id=subject_id)
+        return None
+    if _had_enough(session, number, rules.SMS_LIMIT):
+        log.warning("sms.too_many", template=template_key, stream=rules.stream_of(number))
+        return None
+    with i18n.use_locale(locale):
+        text = posts.of(session).text_message(session, template, context)
+    message = Sms(
+        id=uuid7(),
+        customer_code=customer_code,
+        stream_key=rules.stream_of(number),
+        subject_type=template_key,
+        subject_id=rules.pack_subject(subject_type, subject_id, number),
+        subject_rev=subject_rev,
+        actor_ref=actor_ref,
+        payload={"template": template.key, "to": number, "text": text},
+    )
+    try:
+        return outbox.enqueue(session, message)
+    except outbox.AlreadyQueued as already:
+        return already.message_id
+
+
+def _had_enough(session: Session, address: str, most: int) -> bool:
     values = {"stream_key": rules.stream_of(address), "since": clock.now_utc() - rules.LIMIT_TIME}
-    return bool(session.execute(_SENT_LATELY, values).scalar_one() >= rules.LIMIT)
+    return bool(session.execute(_SENT_LATELY, values).scalar_one() >= most)
 
 
 def _payload(

@@ -32,7 +32,7 @@ def bare(empty_database_url):
 def test_there_and_back(bare):
     source = assemble([], strict=True).migrations[0]
     with bare.refresher.begin() if not bare.is_sqlite else bare.writer.begin() as connection:
-        command.upgrade(config_for(source, connection=connection), "core_0001")
+        command.upgrade(config_for(source, connection=connection), "heads")
         assert set(sa.inspect(connection).get_table_names()) >= OWN
         context = MigrationContext.configure(
             connection,

@@ -259,7 +259,8 @@ def test_S34_a_get_writes_nothing_but_the_activity(visitor, clock, statements):
         clock.advance(seconds=30)
         with statements() as sql:
             visitor.get(page)
-        writes = [s for s in map(str, sql) if not s.lstrip().upper().startswith(("SELECT", "SAVEPOINT", "RELEASE"))]
+        harmless = ("SELECT", "WITH", "SAVEPOINT", "RELEASE")
+        writes = [s for s in map(str, sql) if not s.lstrip().upper().startswith(harmless)]
         assert all("core_session" in s and "last_activity_at" in s for s in writes), writes
 
 

@@ -1,0 +1,1 @@
+"""Self-registration: from a paper bill to an account that works, and a new password for who forgot it."""
