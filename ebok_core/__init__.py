@@ -7,7 +7,7 @@ from pluggy import HookimplMarker
 from .contracts.admin import AuditAction, ConfigPage, HealthCheck, Level, Statistic, StatusRow, WorkItem
 from .contracts.background import Daily, Event, Every, Job
 from .contracts.domain import CustomerCode, DocumentRef, Notice, PendingEntry, Receivable
-from .contracts.identity import LoginMethod, Permission, RegistrationVerifier, Viewer
+from .contracts.identity import LoginMethod, Permission, ProofField, RegistrationVerifier, Viewer
 from .contracts.module import MigrationSource, Module
 from .contracts.notifications import NotificationChannel, NotificationTemplate
 from .contracts.privacy import PersonalDataSource
@@ -64,6 +64,7 @@ __all__ = [
     "PendingEntry",
     "Permission",
     "PersonalDataSource",
+    "ProofField",
     "PublicEntry",
     "Receivable",
     "RegistrationVerifier",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from . import logs, server
+from . import logs, plugins, portal, server
 from . import runtime as runtimes
 from . import settings as deployment
 from .db import migrate
@@ -33,11 +33,11 @@ ELSEWHERE = {
 
 
 class Commands(click.Group):
-    """The commands of this page and those of `ELSEWHERE`."""
+    """The commands of this page, those of `ELSEWHERE`, and a group for each module that has some."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command's name."""
-        return sorted({*super().list_commands(ctx), *ELSEWHERE})
+        return sorted({*super().list_commands(ctx), *ELSEWHERE, *_of_modules()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by name, imported when it is asked for."""
@@ -45,7 +45,18 @@ class Commands(click.Group):
             module, _, name = ELSEWHERE[cmd_name].partition(":")
             command: click.Command = getattr(importlib.import_module(module), name)
             return command
-        return super().get_command(ctx, cmd_name)
+        return super().get_command(ctx, cmd_name) or _of_modules().get(cmd_name)
+
+
+def _of_modules() -> dict[str, click.Command]:
+    """What the installed modules declare, as `ebok <module> …`; no settings and no database are needed for it."""
+    groups: dict[str, click.Command] = {}
+    for declaration in portal.assemble(plugins.installed(), strict=False).declarations:
+        commands = declaration.results["ebok_cli_commands"]
+        if commands:
+            about = f"{declaration.module.title}: {declaration.module.description}."
+            groups[declaration.short] = click.Group(declaration.short, commands=list(commands), help=about)
+    return groups
 
 
 @click.group(cls=Commands)

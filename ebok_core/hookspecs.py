@@ -226,7 +226,7 @@ def ebok_authenticate(identifier: str, secret: str, session: Session, kind: str)
 
 @hookspec
 def ebok_registration_verifiers() -> Iterable[RegistrationVerifier]:
-    """Add a proof of identity for self-registration (P02)."""
+    """Add a proof of identity for self-registration (P02); a module's stands in place of the core's."""
 
 
 @hookspec

@@ -7,6 +7,7 @@ from .admin import menu as admin_menu
 from .admin import permissions as admin
 from .admin import views as admin_views
 from .audit import jobs as audit_jobs
+from .balance import declared as balance
 from .contact import settings as contact
 from .contracts.admin import ConfigPage
 from .contracts.module import Module
@@ -14,17 +15,14 @@ from .contracts.web import Mount, Zone
 from .customer import cards
 from .customer import menu as customer_menu
 from .customer import views as customer
+from .files import jobs as file_jobs
 from .i18n import lazy_gettext as _
-from .identity import admin as identity_admin
-from .identity import jobs as identity_jobs
-from .identity import menu as identity_menu
-from .identity import notices, permissions
-from .identity import service as identity
-from .identity import views as identity_views
-from .identity.schemas import PasswordPolicySchema
+from .identity import declared as identity
 from .jobs import jobs as own_jobs
 from .notifications import jobs as mail_jobs
-from .notifications.messages import Mail
+from .notifications import settings as sms
+from .notifications.messages import Mail, Sms
+from .notifications.sms import SmsTarget
 from .outbox import jobs as outbox_jobs
 from .outbox import permissions as outbox
 from .outbox.targets import core_targets
@@ -50,28 +48,27 @@ def ebok_blueprints():
     return [
         Mount(zone=Zone.PUBLIC, blueprint=web.blueprint),
         Mount(zone=Zone.PUBLIC, blueprint=reports.blueprint),
-        Mount(zone=Zone.PUBLIC, blueprint=identity_views.public),
-        Mount(zone=Zone.CUSTOMER, blueprint=identity_views.customer),
-        Mount(zone=Zone.ADMIN, blueprint=identity_admin.blueprint, permission=permissions.PANEL),
+        *identity.MOUNTS,
         Mount(zone=Zone.PUBLIC, blueprint=public.blueprint),
         Mount(zone=Zone.CUSTOMER, blueprint=customer.blueprint),
-        Mount(zone=Zone.ADMIN, blueprint=admin_views.blueprint, permission=permissions.PANEL),
+        *balance.MOUNTS,
+        Mount(zone=Zone.ADMIN, blueprint=admin_views.blueprint, permission=identity.PANEL),
     ]
 
 
 @hookimpl
 def ebok_permissions():
-    return [*admin.ALL, *outbox.ALL, *permissions.ALL]
+    return [*admin.ALL, *outbox.ALL, *identity.PERMISSIONS]
 
 
 @hookimpl
 def ebok_menu_entries():
-    return [*public_menu.ALL, *customer_menu.ALL, *admin_menu.ALL, *identity_menu.ALL]
+    return [*public_menu.ALL, *customer_menu.ALL, *balance.MENU, *admin_menu.ALL, *identity.MENU]
 
 
 @hookimpl
 def ebok_dashboard_cards():
-    return cards.ALL
+    return [*cards.ALL, *identity.CARDS]
 
 
 @hookimpl
@@ -85,7 +82,9 @@ def ebok_config_pages():
             order=tytan_status.ORDER,
         ),
         ConfigPage(key="core.contact", title=_("Contact data"), schema=contact.ContactConfigSchema, order=40),
-        ConfigPage(key="core.passwords", title=_("Passwords"), schema=PasswordPolicySchema, order=70),
+        ConfigPage(key="core.sms", title=_("Text messages (SMS)"), schema=sms.SmsConfigSchema, order=sms.ORDER),
+        *identity.CONFIG_PAGES,
+        *balance.CONFIG_PAGES,
         ConfigPage(
             key="core.accessibility", title=_("Accessibility declaration"), schema=AccessibilityConfigSchema, order=55
         ),
@@ -95,12 +94,13 @@ def ebok_config_pages():
 
 @hookimpl
 def ebok_config_status(session):
-    return [tytan_status.database_status(session), contact.contact_status(session)]
+    checks = (tytan_status.database_status, contact.contact_status, sms.sms_status, balance.balance_status)
+    return [check(session) for check in checks]
 
 
 @hookimpl
 def ebok_audit_actions():
-    return [*admin.ACTIONS, *outbox.ACTIONS, *permissions.ACTIONS]
+    return [*admin.ACTIONS, *outbox.ACTIONS, *identity.ACTIONS]
 
 
 @hookimpl
@@ -110,12 +110,12 @@ def ebok_copy_tables():
 
 @hookimpl
 def ebok_outbox_messages():
-    return [Mail]
+    return [Mail, Sms, *identity.MESSAGES]
 
 
 @hookimpl
 def ebok_outbox_targets(settings):
-    return core_targets(settings)
+    return [*core_targets(settings), SmsTarget(settings), *identity.targets(settings)]
 
 
 @hookimpl(trylast=True)
@@ -125,14 +125,25 @@ def ebok_tytan_source(settings):
 
 @hookimpl
 def ebok_jobs():
-    return [*outbox_jobs.JOBS, *own_jobs.JOBS, *mail_jobs.JOBS, *identity_jobs.JOBS, *audit_jobs.JOBS, *tytan_jobs.JOBS]
+    rooms = (outbox_jobs, own_jobs, mail_jobs, identity, audit_jobs, tytan_jobs, file_jobs, balance)
+    return [job for room in rooms for job in room.JOBS]
 
 
 @hookimpl
 def ebok_notification_templates():
-    return [*notices.ALL, *mail_jobs.TEMPLATES]
+    return [*identity.TEMPLATES, *mail_jobs.TEMPLATES, *balance.TEMPLATES]
 
 
 @hookimpl(trylast=True)
 def ebok_authenticate(identifier, secret, session, kind):
     return identity.recognise(session, identifier, secret, kind)
+
+
+@hookimpl
+def ebok_registration_verifiers():
+    return identity.VERIFIERS
+
+
+@hookimpl
+def ebok_work_items(viewer, session):
+    return [*identity.work_items(viewer, session), *balance.work_items(viewer, session)]

@@ -14,7 +14,7 @@ from pluggy import PluginManager
 from . import plugins
 from .contracts.admin import AuditAction, ConfigPage, HealthCheck, Statistic
 from .contracts.background import Job
-from .contracts.identity import Permission
+from .contracts.identity import Permission, RegistrationVerifier
 from .contracts.module import MigrationSource, Module
 from .contracts.notifications import NotificationTemplate
 from .contracts.tytan import CopyTable, OutboxMessage
@@ -44,7 +44,7 @@ STARTUP: Mapping[str, tuple[type | None, str | None]] = {
     "ebok_jobs": (Job, "key"),
     "ebok_notification_templates": (NotificationTemplate, "key"),
     "ebok_login_methods": (None, None),
-    "ebok_registration_verifiers": (None, None),
+    "ebok_registration_verifiers": (RegistrationVerifier, "key"),
     "ebok_personal_data": (None, None),
     "ebok_translations": (Path, None),
     "ebok_migrations": (MigrationSource, None),
@@ -85,15 +85,19 @@ class Portal:
     _sums: dict[str, tuple[Any, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, hook: str) -> tuple[Any, ...]:
-        """All results of a startup hook in the portal's order."""
+        """All results of a startup hook in the portal's order, those of money only where somebody deals in it."""
         if hook not in self._sums:
-            results = [result for declaration in self.declarations for result in declaration.results[hook]]
+            results = [r for declaration in self.declarations for r in declaration.results[hook] if self.applies(r)]
             self._sums[hook] = tuple(sorted(results, key=lambda r: (getattr(r, "order", 0), getattr(r, "key", ""))))
         return self._sums[hook]
 
     def owner_of(self, hook: str, result: Any) -> Declaration:
         """The declaration that a result of a startup hook came from."""
         return next(d for d in self.declarations if any(r is result for r in d.results[hook]))
+
+    def applies(self, result: Any) -> bool:
+        """Whether a result is of use here: what is declared `with_money` is not while no module deals in money."""
+        return self.deals_in_money or not getattr(result, "with_money", False)
 
     @property
     def deals_in_money(self) -> bool:

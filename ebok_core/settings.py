@@ -68,6 +68,8 @@ class CoreSettings:
     smtp_url: str = secret(default="smtp://127.0.0.1:1025")
     """The mail relay: `smtp://`, `smtp+starttls://` or `smtps://`, with user and password if needed."""
     mail_from: str = "ebok@localhost"
+    sms_folder: str = ""
+    """Where the gateway "folder" writes text messages, for demos and trials."""
     argon2_time_cost: int = 2
     argon2_memory_kib: int = 19_456
     argon2_parallelism: int = 1

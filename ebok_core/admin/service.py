@@ -54,7 +54,7 @@ def status_rows(portal: Portal, session: Session) -> list[StatusRow]:
     for module, call in portal.live("ebok_config_status", session=session):
         try:
             with session.begin_nested():
-                rows += list(call())
+                rows += [row for row in call() if portal.applies(row)]
         except Exception as error:
             log.exception("config_status.failed", module=module)
             rows.append(

@@ -31,7 +31,7 @@ class ConfigPage:
     """A page of runtime settings under Konfiguracja; the core renders, validates, stores and audits it.
 
     `schema` is a marshmallow schema that builds a frozen dataclass and knows its defaults. `check(session, runtime)`
-    is run by the page's test button and returns a status row.
+    is run by the page's test button and returns a status row. `with_money`: there only while a module deals in money.
     """
 
     key: str
@@ -41,6 +41,7 @@ class ConfigPage:
     check: Callable[[Session, Runtime], StatusRow] | None = None
     intro: str = ""
     order: int = 100
+    with_money: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,7 @@ class StatusRow:
     hint: str = ""
     endpoint: str | None = None
     order: int = 100
+    with_money: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,3 +96,4 @@ class WorkItem:
     since: datetime
     endpoint: str
     arguments: tuple[tuple[str, str], ...] = ()
+    with_money: bool = False

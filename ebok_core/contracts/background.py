@@ -39,7 +39,7 @@ class Job:
     """Background work with a schedule. `run(runtime)` is idempotent and returns a sentence for the panel or None.
 
     Uniqueness is a row (job, planned time), so any number of workers may run; `limit` is the time after which a run
-    counts as lost.
+    counts as lost. `with_money`: it runs only while a module deals in money.
     """
 
     key: str
@@ -47,6 +47,7 @@ class Job:
     run: Callable[[Runtime], str | None]
     schedule: Every | Daily
     limit: timedelta = timedelta(minutes=10)
+    with_money: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

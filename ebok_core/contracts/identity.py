@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -59,11 +59,32 @@ class LoginMethod(Protocol):
         """Tell whether the button is shown."""
 
 
-class RegistrationVerifier(Protocol):
-    """A proof that a person belongs to a customer code (P02)."""
+@dataclass(frozen=True, kw_only=True)
+class ProofField:
+    """One thing that a registration asks for beside the customer code.
+
+    `kind` is `text` or `amount` (złoty, written as people write it; the proof carries it as `1234.56`).
+    """
+
+    name: str
+    label: str
+    hint: str = ""
+    kind: str = "text"
+    most: int = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationVerifier:
+    """A proof that a person belongs to a customer (P02): what the form asks for, and the comparison with the copy.
+
+    `verify(session, customer_code, proof)` gets what was typed and gives the code as TYTAN writes it, or None. It runs
+    in the worker, so that no page can tell by its time what is known; it may be called again. `figure` is a template
+    that shows where on paper to look. Of several verifiers the first by `(order, key)` is in use, the core's the last.
+    """
 
     key: str
     title: str
-
-    def verify(self, session: Session, customer_code: str, proof: Mapping[str, Any]) -> bool:
-        """Compare the proof with the copy; the same work for known and unknown codes."""
+    fields: tuple[ProofField, ...]
+    verify: Callable[[Session, str, Mapping[str, str]], str | None]
+    figure: str = ""
+    order: int = 100

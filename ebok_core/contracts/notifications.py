@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 class NotificationTemplate:
     """A notification: the key (`odczyt.accepted`) and the template names of its subject line and its two bodies.
 
-    The templates are `<base>_subject.txt`, `<base>.txt` and `<base>.html`. `apply_result` hears, in the unit of work
-    that moves the mail, that a mail server took it (status `delivered`) or refused it for good (`rejected`); the
-    result's subject is the one that the notification was enqueued with.
+    The templates are `<base>_subject.txt`, `<base>.txt` and `<base>.html`, and `<base>_sms.txt` where it also goes as a
+    text message. `apply_result` hears, in the unit of work that moves the message, that a mail server or a gateway took
+    it (status `delivered`) or refused it for good (`rejected`); the result's `kind` tells which (`core.mail`,
+    `core.sms`), its subject is the one that the notification was enqueued with.
     """
 
     key: str

@@ -27,11 +27,13 @@ class Mount:
     """A blueprint in a zone. Its rules must begin with the module's own Polish prefix (`/odczyty/`).
 
     `permission` is asked for by the zone's guard before any view of the blueprint runs; an admin mount must have one.
+    `with_money`, here as elsewhere: it is there only while some module deals in money.
     """
 
     zone: Zone
     blueprint: Blueprint
     permission: Permission | None = None
+    with_money: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +42,8 @@ class MenuEntry:
 
     `endpoint` carries its zone (`customer.odczyt.index`), `arguments` what its address needs. `parent` is the key of
     the entry it stands under: the admin menu has the groups `core.service`, `core.start`, `core.configuration` and
-    `core.help`. Entries are ordered by
-    `(order, key)` and left out when the viewer lacks `permission`. `icon` is a name of the icon set.
+    `core.help`, the customer's `core.payments` while there is money. Entries are ordered by `(order, key)` and left out
+    when the viewer lacks `permission`. `icon` is a name of the icon set.
     """
 
     key: str
@@ -53,6 +55,7 @@ class MenuEntry:
     parent: str | None = None
     icon: str | None = None
     order: int = 100
+    with_money: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

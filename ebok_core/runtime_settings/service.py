@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -18,13 +18,31 @@ from ebok_core.errors import EbokError, Refused
 from .models import RuntimeSetting
 from .schema import ConfigSchema
 
-_SELECT = sa.select(RuntimeSetting.values, RuntimeSetting.version, RuntimeSetting.changed_at).where(
-    RuntimeSetting.key == sa.bindparam("key")
-)
+_table = RuntimeSetting.__table__.c
+_COLUMNS = (_table["values"], _table.version, _table.changed_at)
+_SELECT = sa.select(*_COLUMNS).where(_table.key == sa.bindparam("key"))
+_EVERY = sa.select(_table.key, *_COLUMNS)
+VERSION = sa.select(sa.func.coalesce(sa.func.sum(_table.version), 0)).scalar_subquery()
+"""The version of all settings together: each save raises it, so whoever keeps them knows by it when they changed."""
+KEPT = "ebok_kept_settings"
+"""Under this name a snapshot's `info` may carry the saved pages of its version: then `get` asks no database."""
+
+
+class Stored(NamedTuple):
+    """A saved page: its values as JSON, secrets in them encrypted."""
+
+    values: str
+    version: int
+    changed_at: datetime
 
 
 class SecretLost(EbokError):
     """A stored secret was encrypted with a key that is gone: it must be entered again."""
+
+
+def every(session: Session | sa.Connection) -> dict[str, Stored]:
+    """All saved pages by key, in one query."""
+    return {row.key: Stored(*row[1:]) for row in session.execute(_EVERY)}
 
 
 def get(session: Session, schema: type[ConfigSchema], keys: Sequence[str] = ()) -> Any:
@@ -33,7 +51,7 @@ def get(session: Session, schema: type[ConfigSchema], keys: Sequence[str] = ()) 
     `keys` are the Fernet keys (`settings.encryption_keys`), needed by who reads the page's secrets; without them secret
     fields keep their defaults. Raises `SecretLost`.
     """
-    row = session.execute(_SELECT, {"key": schema.key}).first()
+    row = _stored(session, schema.key)
     values: dict[str, Any] = json.loads(row.values) if row else {}
     for name in schema.secrets() & values.keys():
         sealed = values.pop(name)
@@ -42,9 +60,15 @@ def get(session: Session, schema: type[ConfigSchema], keys: Sequence[str] = ()) 
     return schema().load(values)
 
 
+def has_secret(session: Session, schema: type[ConfigSchema], name: str) -> bool:
+    """Whether a secret of the page is stored; it is not opened."""
+    row = _stored(session, schema.key)
+    return bool(row and json.loads(row.values).get(name))
+
+
 def saved_at(session: Session, schema: type[ConfigSchema]) -> tuple[datetime, int] | None:
     """When the page was last saved and its version, or None while everything stands at its default."""
-    row = session.execute(_SELECT, {"key": schema.key}).first()
+    row = _stored(session, schema.key)
     return (row.changed_at, row.version) if row else None
 
 
@@ -89,6 +113,14 @@ def save(
         row.changed_at, row.changed_by = clock.now_utc(), actor
     session.flush()
     return changes
+
+
+def _stored(session: Session, key: str) -> Stored | None:
+    kept: Mapping[str, Stored] | None = session.info.get(KEPT)
+    if kept is not None:
+        return kept.get(key)
+    row = session.execute(_SELECT, {"key": key}).first()
+    return Stored(*row) if row else None
 
 
 def _default(schema: type[ConfigSchema], name: str) -> Any:

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 
-from ebok_core.standin import identifiers, numbering, rows, utility
+from ebok_core.standin import fa3, numbering, rows, utility
 from ebok_core.standin.billing import Bill, Line
 from ebok_core.standin.numbering import Numbering
 from ebok_core.standin.plans import CustomerPlan, PointPlan
 
-KSEF_SINCE = date(2026, 4, 1).toordinal()
-"""The day from which the utility sends invoices of firms to KSeF (billing.md §6)."""
 DEMAND_COST = 1737
 DEMAND_COST_NAME = "Koszty wezwania do zapłaty"
 
@@ -66,6 +64,8 @@ class Books:
     def __init__(
         self, customer: CustomerPlan, numbers: Numbering, as_of: date, payment_method: str = "przelew"
     ) -> None:
+        self.keeps_files = bool(customer.nip)
+        """Whether FA(3) files are made: for firms, whose invoices go to KSeF, and for the personas."""
         self.customer = customer
         self.numbers = numbers
         self.as_of = as_of.toordinal()
@@ -153,15 +153,54 @@ class Books:
         yield from self._readings
         buyer = self.customer.address.text()
         for document in self.documents:
-            yield self._invoice_row(document, buyer)
+            content = self._file(document, buyer)
+            yield self._invoice_row(document, buyer, content)
+            if content:
+                yield rows.FileRow(document.number, "fa3", content, sha256(content).hexdigest())
             for number, line in enumerate(document.bill.lines, start=1):
                 yield line_row(document.number, number, line)
         yield from self._ledger_rows()
 
-    def _invoice_row(self, document: Document, buyer_address: str) -> tuple:
+    def _file(self, document: Document, buyer_address: str) -> bytes | None:
+        """The FA(3) file of a document, for who gets one and since there is KSeF."""
+        if not self.keeps_files or document.kind not in IN_KSEF or document.issued < fa3.KSEF_SINCE:
+            return None
+        customer, point, corrected = self.customer, document.point, document.corrected
+        paper = fa3.Paper(
+            number=document.number,
+            issued=document.issued,
+            due=document.due,
+            period=document.period,
+            lines=document.bill.lines,
+            gross=document.bill.gross,
+            buyer_name=customer.name,
+            buyer_nip=customer.nip,
+            buyer_address=buyer_address,
+            customer_code=customer.code,
+            account=customer.account,
+            contract_number=point.contract_number if point else None,
+            point_code=point.code if point else None,
+            meters={meter.id: meter.number for meter in point.meters} if point else {},
+            corrected=self._corrected(corrected, buyer_address) if corrected else None,
+            reason=document.reason,
+        )
+        return fa3.write(paper)
+
+    def _corrected(self, document: Document, buyer_address: str) -> fa3.Corrected:
+        content = self._file(document, buyer_address)
+        ksef = self._ksef(document, content) if content else {}
+        return fa3.Corrected(number=document.number, issued=document.issued, ksef_number=ksef.get("ksef_number"))
+
+    def _ksef(self, document: Document, content: bytes) -> dict[str, str | None]:
+        """What KSeF says of a file; a consumer's is not sent there."""
+        if not self.customer.nip:
+            return {"xml_sha256": sha256(content).hexdigest()}
+        return fa3.ksef(document.number, document.issued, content, self.as_of)
+
+    def _invoice_row(self, document: Document, buyer_address: str, content: bytes | None) -> tuple:
         customer, bill, point = self.customer, document.bill, document.point
         first, last = document.period or (None, None)
-        ksef = self._ksef(document) if customer.nip and document.kind in IN_KSEF else {}
+        ksef = self._ksef(document, content) if content else {}
         return rows.InvoiceRow(
             number=document.number,
             customer_code=customer.code,
@@ -178,7 +217,7 @@ class Books:
             to_pay=document.to_pay,
             corrected_invoice=document.corrected.number if document.corrected else None,
             correction_reason=document.reason,
-            has_xml=0,
+            has_xml=1 if content else 0,
             seller_name=utility.NAME,
             seller_nip=utility.NIP,
             seller_address=utility.ADDRESS,
@@ -187,20 +226,6 @@ class Books:
             buyer_address=buyer_address,
             **ksef,
         )
-
-    def _ksef(self, document: Document) -> dict[str, str | None]:
-        if document.issued < KSEF_SINCE:
-            return {}
-        digest = sha256(document.number.encode()).hexdigest()
-        if document.issued >= self.as_of:
-            return {"ksef_mode": "online", "xml_sha256": digest}
-        day = rows.iso(document.issued)
-        return {
-            "ksef_number": identifiers.ksef_number(utility.NIP, day, int(digest[:12], 16)),
-            "ksef_assigned_at": f"{day} 20:{int(digest[12], 16):02d}:00.000000",
-            "ksef_mode": "online",
-            "xml_sha256": digest,
-        }
 
     def _ledger_rows(self) -> Iterator[tuple]:
         for document in sorted(self.documents, key=lambda found: found.issued):

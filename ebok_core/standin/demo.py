@@ -32,6 +32,7 @@ from ebok_core.db import migrate
 from ebok_core.errors import ConfigurationError, EbokError
 from ebok_core.identity import service as identity
 from ebok_core.identity.passwords import hasher_in
+from ebok_core.notifications.settings import FOLDER, SmsConfig, SmsConfigSchema
 from ebok_core.runtime import Runtime
 from ebok_core.tytan import copy_schema, refresh
 from ebok_core.tytan.settings import TytanConfig, TytanConfigSchema
@@ -151,6 +152,7 @@ def environment(folder: Path, ports: Ports, database_url: str = "") -> dict[str,
         EBOK_PUBLIC_URL=f"http://{HOST}:{ports.portal}",
         EBOK_SMTP_URL=f"smtp://{HOST}:{ports.smtp}",
         EBOK_MAIL_FROM=UTILITY.email,
+        EBOK_SMS_FOLDER=str(folder.absolute() / "poczta"),
     )
     if database_url:
         environ["EBOK_DATABASE_URL"] = database_url
@@ -229,6 +231,7 @@ def _save_settings(folder: Path, runtime: Runtime) -> None:
         for schema, values in (
             (TytanConfigSchema, TytanConfig(address=tytan_url(folder), refresh_seconds=5)),
             (ContactConfigSchema, UTILITY),
+            (SmsConfigSchema, SmsConfig(gateway=FOLDER, sender="Wodociagi")),
         ):
             if runtime_settings.saved_at(session, schema) is None:
                 runtime_settings.save(session, schema, values, keys=runtime.settings.encryption_keys)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ebok_core.standin import messages
 from ebok_core.standin.database import Work
-from ebok_core.standin.messages import UNKNOWN_CUSTOMER, Handler, Message, Verdict, accepted, rejected
+from ebok_core.standin.messages import NOT_ALLOWED, UNKNOWN_CUSTOMER, Handler, Message, Verdict, accepted, rejected
 
 CUSTOMERS = "ebok_customers"
+CLOSED = "Zamknięty"
 CHANGEABLE: dict[str, int] = {
     "email": 254,
     "phone": 40,
@@ -22,13 +23,16 @@ CHANGEABLE: dict[str, int] = {
 def register(work: Work, message: Message) -> Verdict:
     """`registration.requested` v1: accepted with the code of the customer that the payload or the message names.
 
-    Who names none is not a customer yet and gets a case number.
+    Who names none is not a customer yet and gets a case number; a customer whose file is closed gets no account.
     """
     code = message.customer_code or message.payload.get("customer_code")
     if not code:
         return accepted(messages.reference(work, "RJ"))
-    if work.get(CUSTOMERS, code=str(code)) is None:
+    customer = work.get(CUSTOMERS, code=str(code))
+    if customer is None:
         return rejected(UNKNOWN_CUSTOMER, "Nie ma odbiorcy o takim kodzie.")
+    if customer["status"] == CLOSED:
+        return rejected(NOT_ALLOWED, "Umowa z tym odbiorcą jest zakończona.")
     return accepted(str(code))
 
 

@@ -1,4 +1,4 @@
-"""The page of the demo's mail catcher: plain HTML in Polish, no scripts, nothing from elsewhere, nothing to change."""
+"""The page of the demo's catcher of mails and text messages: plain HTML in Polish, no scripts."""
 
 from __future__ import annotations
 

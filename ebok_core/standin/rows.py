@@ -27,6 +27,7 @@ MeterRow = _row_type("MeterRow", contract.METERS)
 ReadingRow = _row_type("ReadingRow", contract.READINGS)
 InvoiceRow = _row_type("InvoiceRow", contract.INVOICES)
 LineRow = _row_type("LineRow", contract.INVOICE_LINES)
+FileRow = _row_type("FileRow", contract.INVOICE_FILES)
 LedgerRow = _row_type("LedgerRow", contract.LEDGER)
 AllocationRow = _row_type("AllocationRow", contract.PAYMENT_ALLOCATIONS)
 
@@ -38,6 +39,7 @@ VIEW_OF: dict[type[tuple], str] = {
     ReadingRow: contract.READINGS.view,
     InvoiceRow: contract.INVOICES.view,
     LineRow: contract.INVOICE_LINES.view,
+    FileRow: contract.INVOICE_FILES.view,
     LedgerRow: contract.LEDGER.view,
     AllocationRow: contract.PAYMENT_ALLOCATIONS.view,
 }

@@ -12,7 +12,7 @@ from itertools import groupby
 
 import sqlalchemy as sa
 
-from ebok_core.standin import accounts, billing, numbering, tariff, utility
+from ebok_core.standin import accounts, billing, numbering, papers, tariff, utility
 from ebok_core.standin.billing import Bill, Line, Metered
 from ebok_core.standin.database import Work, is_accepted, tables, work
 
@@ -165,6 +165,8 @@ def _issue(
     """Write the invoice, its lines and its entry in the ledger."""
     series = f"{numbering.INVOICE} {as_of.year}"
     number = f"{series}/{at_work.next_number(series):06d}"
+    buyer = _parties(at_work, "invoice", point["customer_code"])
+    content, told = papers.file_of(at_work, number, as_of, as_of + TERM, bill, period, point, buyer)
     insert_document(
         at_work,
         number,
@@ -177,7 +179,9 @@ def _issue(
         contract_number=contract["number"] if contract else None,
         period_from=date.fromordinal(period[0]),
         period_to=date.fromordinal(period[1]),
+        **told,
     )
+    papers.keep(at_work, number, content)
     accounts.post(
         at_work,
         point["customer_code"],
@@ -207,9 +211,7 @@ def insert_document(
         vat=billing.zloty(bill.vat),
         gross=gross,
         to_pay=gross,
-        has_xml=0,
-        **_parties(at_work, kind, customer_code),
-        **more,
+        **{"has_xml": 0, **_parties(at_work, kind, customer_code), **more},
     )
     for line_no, line in enumerate(bill.lines, start=1):
         at_work.insert(LINES, invoice_number=number, line_no=line_no, **_line_columns(line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from flask import current_app, request
@@ -9,6 +10,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 LONGEST = 600
+# A backslash is a slash to browsers; spaces and control characters are dropped by some.
+_ODD = re.compile(r"[\\\x00-\x20\x7f]")
 
 
 def inside(target: str | None) -> str | None:
@@ -16,13 +19,9 @@ def inside(target: str | None) -> str | None:
 
     No host, no backslash, no control character, no second slash: a browser would leave the portal.
     """
-    if not target or len(target) > LONGEST or not target.startswith("/") or target.startswith("//"):
-        return None
-    if "\\" in target or any(ord(c) < 33 or ord(c) == 127 for c in target):
+    if not target or not _is_of_here(target):
         return None
     parts = urlsplit(target)
-    if parts.scheme or parts.netloc:
-        return None
     try:
         adapter = current_app.url_map.bind(request.host, url_scheme=request.scheme)
         adapter.match(parts.path, method="GET")
@@ -36,4 +35,13 @@ def inside(target: str | None) -> str | None:
 def here() -> str:
     """The path and query of this page if a GET can open it again, else its nearest place: `/`."""
     path = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    if request.method == "GET" and request.url_rule is not None:  # a GET has just opened it
+        return path if _is_of_here(path) else "/"
     return inside(path) or "/"
+
+
+def _is_of_here(target: str) -> bool:
+    if len(target) > LONGEST or not target.startswith("/") or target.startswith("//") or _ODD.search(target):
+        return False
+    parts = urlsplit(target)
+    return not parts.scheme and not parts.netloc

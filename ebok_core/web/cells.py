@@ -5,8 +5,10 @@ Rows are written in one pass from prepared pieces: no macro, filter or `url_for`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -17,9 +19,15 @@ from markupsafe import Markup, escape
 from ebok_core import i18n
 from ebok_core.i18n import gettext
 
-from .icons import icon
+from .icons import icon, use
 
 _WORD_ICONS = {"ok": "circle-check", "wait": "clock", "bad": "circle-alert", "info": "info", "": "minus"}
+_WORDS = {
+    kind: f'<span class="eb-word eb-word--{kind}"><svg class="eb-icon" aria-hidden="true"><use href="#i-{name}"/></svg>'
+    for kind, name in _WORD_ICONS.items()
+}
+# What an address may hold as it is.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~/-]*\Z")
 # What no identifier of ours holds and no converter quotes: where a row's value goes into an address.
 _PLACE = "~{}~"
 
@@ -70,15 +78,21 @@ class Link:
         if len(names) == 1:
             before, _place, after = template.partition(_PLACE.format(0))
             name = names[0]
-            return lambda row: before + quote(str(getattr(row, name)), safe="/") + after
+            get = attrgetter(name)
+            return lambda row: f"{before}{_quoted(get(row))}{after}"
 
         def several(row: Any) -> str:
             address = template
             for index, name in enumerate(names):
-                address = address.replace(_PLACE.format(index), quote(str(getattr(row, name)), safe="/"))
+                address = address.replace(_PLACE.format(index), _quoted(getattr(row, name)))
             return address
 
         return several
+
+
+def _quoted(value: Any) -> str:
+    text = str(value)
+    return text if _PLAIN.match(text) else quote(text, safe="/")
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,15 @@ class Column:
     csv: Callable[[Any], Any] | None = None
     optional: bool = True
     shown: bool = True
+    _writers: dict[str, Callable[..., str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def writer(self) -> Callable[..., str]:
+        """How the column writes a row's cell: `write(row)`, of actions `write(row, more)`; made once a language."""
+        locale = i18n.current_locale()
+        found = self._writers.get(locale)
+        if found is None:
+            found = self._writers[locale] = _writer(self)
+        return found
 
 
 def _unbroken(value: Any) -> str:
@@ -121,9 +144,7 @@ def _dash() -> str:
 
 def _word(value: Any) -> str:
     note = f"<small>{escape(value.note)}</small>" if value.note else ""
-    return (
-        f'<span class="eb-word eb-word--{value.kind}">{icon(_WORD_ICONS[value.kind])}{escape(value.text)}</span>{note}'
-    )
+    return f"{_WORDS[value.kind]}{escape(value.text)}</span>{note}"
 
 
 def _cell(value: Any) -> str:
@@ -148,7 +169,7 @@ def _actions(value: Iterable[Action]) -> str:
 
 # kind -> how a value that is there reads as HTML
 _HTML: Mapping[str, Callable[[Any], str]] = {
-    "text": lambda v: str(escape(v)),
+    "text": escape,
     "date": i18n.iso,
     "instant": i18n.instant_iso,
     "money": lambda v: i18n.money(v, unit=False),
@@ -162,28 +183,32 @@ _HTML: Mapping[str, Callable[[Any], str]] = {
 _NUMERIC = frozenset({"money", "volume", "number"})
 
 
-def writer(column: Column, extra: Mapping[int, Markup] | None = None) -> Callable[[int, Any], str]:
-    """How one column writes the cell of a row: `write(index, row)`. `extra` are modules' actions by the row's index."""
-    html, get, address = _HTML[column.kind], _getter(column), column.link.opener() if column.link else None
+def _writer(column: Column) -> Callable[..., str]:
+    html, get, note = _HTML[column.kind], _getter(column), column.note
     if column.head and column.kind == "text":
         html = _unbroken
     before, after = _wrapping(column)
     nothing = _nothing(column)
+    address = column.link.opener() if column.link else None
 
-    def write(index: int, row: Any) -> str:
+    def write_plain(row: Any) -> str:
         value = get(row)
-        more = extra.get(index, "") if extra else ""
+        return nothing if value is None or value == "" else f"{before}{html(value)}{after}"
+
+    def write(row: Any, more: str = "") -> str:
+        value = get(row)
         empty = value is None or value == "" or value == [] or value == ()
-        text = str(more) if empty else html(value) + str(more)
-        if not text:
+        if empty and not more:
             return nothing
+        text = more if empty else f"{html(value)}{more}"
         if address is not None and not empty:
             text = f'<a href="{address(row)}">{text}</a>'
-        if column.note is not None and (note := column.note(row)):
-            text += f"<small>{escape(note)}</small>"
-        return before + text + after
+        if note is not None and (words := note(row)):
+            text = f"{text}<small>{escape(words)}</small>"
+        return f"{before}{text}{after}"
 
-    return write
+    is_plain = address is None and note is None and column.kind not in ("cell", "actions")
+    return write_plain if is_plain else write
 
 
 def _getter(column: Column) -> Callable[[Any], Any]:
@@ -192,7 +217,7 @@ def _getter(column: Column) -> Callable[[Any], Any]:
         return column.value
     if words is not None:
         return lambda row: words.get(getattr(row, name)) or Word("", str(getattr(row, name)))
-    return lambda row: getattr(row, name)
+    return attrgetter(name)
 
 
 def _wrapping(column: Column) -> tuple[str, str]:
@@ -260,12 +285,31 @@ def body(
     check: Callable[[int, Any], str] | None = None,
 ) -> str:
     """The rows of a table as HTML."""
-    writers = [writer(column, extra if column.kind == "actions" else None) for column in columns]
-    lines = []
-    for index, row in enumerate(rows):
-        cells = "".join([write(index, row) for write in writers])
-        lines.append(f'<tr role="row">{check(index, row) if check else ""}{cells}</tr>')
-    return "\n".join(lines)
+    writers = [column.writer() for column in columns]
+    if extra or check:
+        lines = [_line(columns, writers, index, row, extra or {}, check) for index, row in enumerate(rows)]
+    else:
+        lines = [f'<tr role="row">{"".join([write(row) for write in writers])}</tr>' for row in rows]
+    text = "\n".join(lines)
+    use(name for name in _WORD_ICONS.values() if f'#i-{name}"' in text)
+    return text
+
+
+def _line(
+    columns: Sequence[Column],
+    writers: Sequence[Callable[..., str]],
+    index: int,
+    row: Any,
+    extra: Mapping[int, Markup],
+    check: Callable[[int, Any], str] | None,
+) -> str:
+    """A row with modules' actions and a box to tick."""
+    more = str(extra.get(index, ""))
+    cells = [
+        write(row, more) if more and column.kind == "actions" else write(row)
+        for column, write in zip(columns, writers, strict=True)
+    ]
+    return f'<tr role="row">{check(index, row) if check else ""}{"".join(cells)}</tr>'
 
 
 def _table(caption: Any, columns: Sequence[Column], heads: Sequence[str], rows: str, wide: bool) -> str:

@@ -75,7 +75,7 @@ def _references(portal: Portal, app: Flask) -> Iterator[tuple[Declaration, str]]
     environment = app.jinja_env
     for declaration in portal.declarations:
         for entry in declaration.results["ebok_menu_entries"]:
-            if entry.endpoint and entry.endpoint not in app.view_functions:
+            if portal.applies(entry) and entry.endpoint and entry.endpoint not in app.view_functions:
                 yield declaration, f"the menu entry {entry.key!r} leads to {entry.endpoint!r}, which does not exist"
         for hook in ("ebok_dashboard_cards", "ebok_slot_fragments", "ebok_public_entries", "ebok_help_pages"):
             for item in declaration.results[hook]:

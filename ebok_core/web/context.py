@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import cast
+from typing import Any, cast
 
+import structlog
 from flask import Flask, abort, current_app, g
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from ebok_core.contracts.identity import Viewer
 from ebok_core.runtime import Runtime
+
+log = structlog.get_logger(__name__)
 
 
 def runtime() -> Runtime:
@@ -18,15 +22,32 @@ def runtime() -> Runtime:
     return cast(Runtime, current_app.extensions["ebok"])
 
 
-def snapshot() -> Session:
-    """The request's read-only session: everything a page reads comes from this one state (R27).
+def reading() -> Connection:
+    """The request's read-only connection: everything a page reads comes from this one state (R27).
 
     Opened at the first call and closed with the request.
     """
-    if "ebok_snapshot" not in g:
+    found = g.get("ebok_reading")
+    if found is None:
         g.ebok_exits = ExitStack()
-        g.ebok_snapshot = g.ebok_exits.enter_context(runtime().database.snapshot())
-    return cast(Session, g.ebok_snapshot)
+        found = g.ebok_reading = g.ebok_exits.enter_context(runtime().database.reading())
+    return cast(Connection, found)
+
+
+def snapshot() -> Session:
+    """The same state as a session."""
+    found = g.get("ebok_snapshot")
+    if found is None:
+        found = g.ebok_snapshot = runtime().database.session_over(reading())
+        found.info.update(g.get("ebok_session_info", {}))
+    return cast(Session, found)
+
+
+def tell_sessions(**info: Any) -> None:
+    """Give every session of this request, of the page and of modules' parts, something to carry in its `info`."""
+    g.ebok_session_info = {**g.get("ebok_session_info", {}), **info}
+    if "ebok_snapshot" in g:
+        g.ebok_snapshot.info.update(info)
 
 
 @contextmanager
@@ -47,9 +68,19 @@ def optional_viewer() -> Viewer | None:
     return cast("Viewer | None", g.get("viewer"))
 
 
+def after_answer(work: Callable[[], None]) -> None:
+    """Run `work` when the answer is made and the page's snapshot is closed; it may write in a unit of work of its own.
+
+    Best effort: what it raises is logged and never costs the page.
+    """
+    g.setdefault("ebok_after_answer", []).append(work)
+
+
 def init_app(app: Flask, runtime: Runtime) -> None:
     """Attach the runtime and close the snapshot when the request ends."""
     app.extensions["ebok"] = runtime
+    # No view of ours is a coroutine, and Flask asks at every call.
+    app.ensure_sync = lambda call: call  # type: ignore[method-assign]
     app.teardown_appcontext(_close)
 
 
@@ -59,6 +90,12 @@ def _unit() -> AbstractContextManager[Session]:
 
 def _close(_error: BaseException | None) -> None:
     exits = g.pop("ebok_exits", None)
-    g.pop("ebok_snapshot", None)
+    for name in ("ebok_reading", "ebok_snapshot"):
+        g.pop(name, None)
     if exits is not None:
         exits.close()
+    for work in g.pop("ebok_after_answer", []):
+        try:
+            work()
+        except Exception:
+            log.warning("after_answer.failed", exc_info=True)

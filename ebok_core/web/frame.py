@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
-from flask import current_app, g, render_template, request, url_for
+from flask import current_app, render_template, request, url_for
 from markupsafe import Markup, escape
 
 from ebok_core import clock
 from ebok_core.contracts.identity import Viewer
 from ebok_core.contracts.web import Zone
 from ebok_core.i18n import current_locale, gettext
-from ebok_core.tytan import copy, reads, state
+from ebok_core.tytan import state
 
+from . import glance
+from .acting import acting
 from .addresses import here
 from .brand import sheet_name
-from .context import optional_viewer, snapshot
+from .context import optional_viewer
 from .look import Look, current
 from .menu import Item, active, menu
+from .pieces import kept
 from .utility import Office, known_office, office
 
 # Endpoints of other rooms that the frame links to; a link whose endpoint is not mounted is left out.
@@ -30,9 +32,6 @@ HOME = {Zone.PUBLIC: "public.identity.sign_in", Zone.CUSTOMER: "customer.core.st
 SIGN_IN = {Zone.PUBLIC: "public.identity.sign_in", Zone.ADMIN: "public.identity.staff_sign_in"}
 SIGN_OUT = "public.identity.sign_out"
 SWITCH_CUSTOMER = "customer.core.switch_customer"
-
-_MOST_KEPT = 128
-_HEADER = sa.select(copy.customers.c.code, copy.customers.c.name, copy.customers.c.status)
 
 
 class Header(NamedTuple):
@@ -43,12 +42,29 @@ class Header(NamedTuple):
     status: str
 
 
+class Outline(NamedTuple):
+    """All that the frame's kept pieces depend on; `rights` None for strangers, `named`: a customer is acted for."""
+
+    zone: Zone
+    rights: frozenset[str] | None
+    locale: str
+    look: Look
+    title: str
+    named: bool
+    several: bool
+    marked: tuple[tuple[str, str | None], ...]
+
+
 @dataclass(frozen=True)
 class Age:
-    """How old the copy is: `as_of` None while nothing was copied; `reachable`: TYTAN answered last time."""
+    """How old the copy is: `as_of` None while nothing was copied; `reachable`: TYTAN answered last time.
+
+    `held_back` customers keep an older state because the new one does not add up.
+    """
 
     as_of: datetime | None
     reachable: bool = True
+    held_back: int = 0
 
     @property
     def hours(self) -> int:
@@ -107,8 +123,8 @@ class Frame:
         viewer = self.viewer
         if viewer is None or viewer.customer_code is None:
             return None
-        found = [] if self.bare else reads.rows(snapshot(), viewer, _HEADER, as_=Header)
-        return found[0] if found else Header(viewer.customer_code, viewer.display_name, "")
+        found = None if self.bare else acting()
+        return Header(*found[:3]) if found else Header(viewer.customer_code, viewer.display_name, "")
 
     @cached_property
     def age(self) -> Age | None:
@@ -126,39 +142,91 @@ class Frame:
         return active(self.items, request.endpoint, self.menu_key)
 
     @property
-    def head(self) -> Markup:
-        """Style sheets, fonts, scripts: the same for everybody."""
-        sheet, declaration = self.brand_sheet, self.declaration_url
-        text = kept(
-            ("head", sheet),
-            lambda: render_template("ebok_core/web/_head.html", brand_sheet=sheet, declaration=declaration),
+    def outline(self) -> Outline:
+        """What decides the frame around the page's own part, its addresses and the menu's marks."""
+        viewer = self.viewer
+        return Outline(
+            zone=self.zone,
+            rights=viewer.permissions if viewer else None,
+            locale=current_locale(),
+            look=self.look,
+            title=self.contact.title,
+            named=self.header is not None,
+            several=viewer is not None and len(viewer.customer_codes) > 1,
+            marked=tuple((item.key, self.current(item)) for item in self.path),
         )
-        return Markup(text)  # noqa: S704 - a template's output
-
-    @cached_property
-    def look_form(self) -> Markup:
-        """The buttons of the service line: twice on the page, and the same for everybody with this look."""
-        look, locale = self.look, current_locale()
-        form = kept(("look", look, locale), lambda: render_template("ebok_core/web/_look.html", look=look))
-        token = str(current_app.jinja_env.globals["csrf_token"]())
-        return Markup(form.replace("~TOKEN~", escape(token)).replace("~HERE~", escape(self.here)))  # noqa: S704
-
-    @cached_property
-    def footer(self) -> Markup:
-        """The footer, the same for everybody."""
-        name = "ebok_core/web/_footer_admin.html" if self.is_panel else "ebok_core/web/_footer.html"
-        contact = self.contact
-        text = kept((name, contact, current_locale()), lambda: render_template(name, contact=contact, tel=self.tel))
-        return Markup(text)  # noqa: S704 - a template's output
 
     @property
-    def menu_list(self) -> Markup:
-        """The entries of the main menu, with the active one marked."""
-        rights = self.viewer.permissions if self.viewer else frozenset()
-        marked = tuple((item.key, self.current(item)) for item in self.path[:1])
-        key = ("menu", self.zone, rights, current_locale(), marked)
-        lines = kept(key, lambda: "\n".join(item.line(self.current(item)) for item in self.items))
-        return Markup(lines)  # noqa: S704 - escaped in `Item.line`
+    def head(self) -> Markup:
+        """Style sheets, fonts, scripts: the same for everybody."""
+        colour = self.office.look.colour
+        return kept(("head", colour), lambda: self._piece("_head.html", brand_sheet=_brand_sheet(colour)))
+
+    @property
+    def top(self) -> Markup:
+        """Everything above the page's own part: service line, logo, who is signed in, main menu."""
+        return self._top(has_menu=True)
+
+    @property
+    def plain_top(self) -> Markup:
+        """The same without the main menu, for pages that have one of their own at the side."""
+        return self._top(has_menu=False)
+
+    def _top(self, *, has_menu: bool) -> Markup:
+        key = ("top", self.outline, has_menu)
+        return kept(key, lambda: self._piece("_top.html", has_menu=has_menu), who=self.who, here=self.escaped_here)
+
+    @property
+    def side(self) -> Markup:
+        """The panel's menu."""
+        return kept(("side", self.outline), lambda: self._piece("_side.html"), here=self.escaped_here)
+
+    @property
+    def footer(self) -> Markup:
+        """The footer, the same for everybody."""
+        name = "_footer_admin.html" if self.is_panel else "_footer.html"
+        return kept((name, self.contact, current_locale()), lambda: self._piece(name, contact=self.contact))
+
+    @property
+    def session_dialog(self) -> Markup:
+        """The warning before a session ends by itself; nothing for strangers."""
+        minutes = self.idle_minutes
+        if not minutes:
+            return Markup()
+        return kept(
+            ("session", minutes, current_locale()), lambda: self._piece("_session.html"), here=self.escaped_here
+        )
+
+    @property
+    def who(self) -> Markup:
+        """Who is signed in, as the header says it (L05)."""
+        header, viewer = self.header, self.viewer
+        signed_in = escape(gettext("Signed in as"))
+        if header is not None:
+            status = f" · {escape(gettext('Status'))}: {escape(header.status)}" if header.status else ""
+            return Markup(f"{signed_in} ({escape(header.code)})<br><strong>{escape(header.name)}</strong>{status}")  # noqa: S704
+        return Markup(f"{signed_in} <strong>{escape(viewer.display_name)}</strong>") if viewer else Markup()  # noqa: S704
+
+    @property
+    def crumbs_line(self) -> Markup:
+        """The breadcrumb as markup: links, the last part is this page."""
+        *before, (topic, _here) = self.trail
+        parts = [
+            f'<li><a href="{escape(href)}">{escape(text)}</a></li>' if href else f"<li><span>{escape(text)}</span></li>"
+            for text, href in before
+        ]
+        label = escape(gettext("You are here"))
+        last = f'<li><span aria-current="page">{escape(topic)}</span></li>'
+        return Markup(f'<nav class="eb-crumbs" aria-label="{label}"><ol>{"".join(parts)}{last}</ol></nav>')  # noqa: S704
+
+    def shared(self, template: str) -> Markup:
+        """A template that prints only what follows from the menu, the viewer's rights and the page's endpoint."""
+        key = (template, self.outline, request.endpoint)
+        return kept(key, lambda: render_template(template, frame=self))
+
+    def _piece(self, name: str, **context: Any) -> str:
+        """Render the template of a kept piece; `mark` stands where a request fills in its own."""
+        return render_template(f"ebok_core/web/{name}", frame=self, **context)
 
     def current(self, item: Item) -> str | None:
         """The value of `aria-current`: the page itself, or the part of the portal it belongs to."""
@@ -189,7 +257,7 @@ class Frame:
         """The address of an endpoint, or None while no installed part mounts it."""
         if endpoint not in current_app.view_functions:
             return None
-        return url_for(endpoint, **values) if values else kept(("url", endpoint), lambda: url_for(endpoint))
+        return url_for(endpoint, **values)
 
     @property
     def sign_out(self) -> str | None:
@@ -208,12 +276,6 @@ class Frame:
         return self.link(SWITCH_CUSTOMER) if several else None
 
     @property
-    def brand_sheet(self) -> str | None:
-        """The second style sheet; None while the utility keeps the colour that theme.css already has."""
-        name = sheet_name(self.office.look.colour)
-        return url_for("public.web.brand", name=name) if name else None
-
-    @property
     def base(self) -> str:
         """The template that a page of both zones extends."""
         return "ebok_core/web/base_admin.html" if self.is_panel else "ebok_core/web/base.html"
@@ -227,6 +289,11 @@ class Frame:
     def here(self) -> str:
         """Where the service line's buttons come back to."""
         return here()
+
+    @cached_property
+    def escaped_here(self) -> Markup:
+        """The same inside an attribute."""
+        return escape(self.here)
 
     @property
     def declaration_url(self) -> str:
@@ -249,23 +316,21 @@ class Frame:
         return int(settings.idle_minutes_staff if self.viewer.kind == "staff" else settings.idle_minutes_customer)
 
 
-def kept(key: Any, build: Callable[[], str]) -> str:
-    """A part of pages that depends on nothing but its key, built once; no key holds what a person typed (S52)."""
-    parts: dict[Any, str] = current_app.extensions.setdefault("ebok_parts", {})
-    found = parts.get(key)
-    if found is None:
-        if len(parts) >= _MOST_KEPT:
-            parts.clear()
-        found = parts[key] = build()
-    return found
-
-
 def copy_age() -> Age:
     """The age of the copy, asked once a request."""
-    if "ebok_age" not in g:
-        found = state.copy_state(snapshot())
-        g.ebok_age = Age(found.as_of, found.source_reachable)
-    return g.ebok_age
+    return Age(*glance.copy_age())
+
+
+def as_of() -> Markup:
+    """The age of the copy in words, beside figures: the same for everybody."""
+    key = ("as_of", copy_age().as_of, current_locale())
+    return kept(key, lambda: render_template("ebok_core/web/_as_of.html", age=copy_age()))
+
+
+def _brand_sheet(colour: str) -> str | None:
+    """The second style sheet; None while the utility keeps the colour that theme.css already has."""
+    name = sheet_name(colour)
+    return url_for("public.web.brand", name=name) if name else None
 
 
 def frame_zone() -> Zone:

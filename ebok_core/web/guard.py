@@ -22,7 +22,7 @@ from ebok_core import clock, plugins
 from ebok_core.errors import DatabaseUnavailable, StorageFull
 from ebok_core.portal import Portal
 
-from .context import runtime, snapshot
+from .context import reading, runtime, snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -117,10 +117,12 @@ def title_of(module: str) -> str:
 @contextmanager
 def own_session() -> Iterator[Session]:
     """A session of its own on the page's snapshot: whatever happens to it, the page reads on in the same state."""
-    page = snapshot() if has_app_context() else None
-    if page is None:
+    if not has_app_context():
         raise RuntimeError("a guarded call needs a request")
-    session = Session(bind=page.connection(), join_transaction_mode="create_savepoint", expire_on_commit=False)
+    page = snapshot()
+    session = Session(
+        bind=reading(), join_transaction_mode="create_savepoint", expire_on_commit=False, info=page.info
+    )
     try:
         yield session
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,16 +17,28 @@ _NAME = re.compile(r"[a-z0-9-]{1,40}\Z")
 def icon(name: str) -> Markup:
     """An icon beside a word, hidden from readers. Raises `LookupError` for a name that the set lacks."""
     found = _use(name)
-    used: dict[str, None] = g.setdefault("ebok_icons", {})
-    used[name] = None
+    use((name,))
     return found
+
+
+def use(names: Iterable[str]) -> None:
+    """Note icons that the page shows, so that its sprite has them."""
+    used: dict[str, None] | None = g.get("ebok_icons")
+    if used is None:
+        used = g.ebok_icons = {}
+    for name in names:
+        used[name] = None
 
 
 def sprite() -> Markup:
     """The symbols of every icon that this page used so far: the frame prints it last."""
-    return Markup(  # noqa: S704 - vendored files
-        '<svg class="eb-sprite" aria-hidden="true">' + "".join(_symbol(n) for n in g.get("ebok_icons", ())) + "</svg>"
-    )
+    return _sprite(tuple(g.get("ebok_icons", ())))
+
+
+@lru_cache(maxsize=256)
+def _sprite(names: tuple[str, ...]) -> Markup:
+    symbols = "".join(_symbol(name) for name in names)
+    return Markup(f'<svg class="eb-sprite" aria-hidden="true">{symbols}</svg>')  # noqa: S704 - vendored files
 
 
 @lru_cache

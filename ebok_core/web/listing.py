@@ -12,8 +12,9 @@ from markupsafe import Markup, escape
 from ebok_core.i18n import current_locale, gettext, pgettext
 
 from .cells import Column, body, head
-from .frame import kept
+from .exports import FORMATS
 from .icons import icon
+from .pieces import kept, mark
 from .wishes import AFTER, BEFORE, COLUMNS, SEARCH, SORT, Wish
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ WIDE_FROM = 6
 
 
 class Chip(NamedTuple):
-    """A view of the list with its count."""
+    """A view of the list; `count` is the mark of its number."""
 
     label: str
-    count: int
+    count: Markup
     href: str
     is_current: bool
 
@@ -77,10 +78,35 @@ class ListPage:
             "Page %(number)s of %(pages)s, %(count)s", number=self.number, pages=self.pages, count=self.count_text
         )
 
-    @cached_property
-    def caption(self) -> str:
+    @property
+    def caption(self) -> Markup:
         """The table's caption: what it lists, in which order, which page."""
-        return ", ".join(filter(None, (str(self.table.caption), self.sorted_text, self.summary)))
+        words = [escape(text) for text in (str(self.table.caption), self.sorted_text) if text]
+        return Markup(", ").join([*words, mark("summary")])
+
+    def opening(self, macro: Callable[[ListPage], Markup]) -> Markup:
+        """Everything before the rows: caption, views, filters, heads."""
+        own: dict[str, str] = {"summary": escape(self.summary)}
+        own |= {f"count_{key}": str(count) for key, count in self.counts.items() if key}
+        for item in self.table.choice_filters:
+            if callable(item.options):
+                own[f"options_{item.name}"] = self._options(item)
+        return kept(self._key("opening"), lambda: str(macro(self)), **own)
+
+    def closing(self, macro: Callable[[ListPage], Markup]) -> Markup:
+        """Everything after the rows: why there are none, the count, files, pages."""
+        own = {"summary": escape(self.summary), "next": escape(self.next), "previous": escape(self.previous)}
+        key = self._key("closing")
+        ways = (self.next is not None, self.previous is not None)
+        return kept(key and (*key, *ways), lambda: str(macro(self)), **own)
+
+    def _key(self, part: str) -> tuple[Any, ...] | None:
+        """What this part of the page depends on; None where it shows what somebody typed or chose of their own."""
+        wish = self.wish
+        own_choice = any(wish.choices[f.name] for f in self.table.choice_filters if callable(f.options))
+        if wish.search or own_choice or request.view_args or any(wish.days.values()):
+            return None
+        return (part, self.table.key, request.endpoint, current_locale(), wish.query(), bool(self.rows))
 
     @property
     def sorted_text(self) -> str:
@@ -133,9 +159,11 @@ class ListPage:
         return self._link(self.wish.query())
 
     @property
-    def export_href(self) -> str | None:
-        """The address of the CSV of everything that fits the filters."""
-        return self._link(self.wish.query(format="csv")) if self.table.export and self.rows else None
+    def exports(self) -> list[tuple[str, str]]:
+        """The files of everything that fits the filters: what each is called, and its address."""
+        if not self.table.export or not self.rows:
+            return []
+        return [(name.upper(), self._link(self.wish.query(format=name))) for name in FORMATS]
 
     @property
     def bulk_href(self) -> str:
@@ -147,9 +175,9 @@ class ListPage:
         """The list without search and filters."""
         return request.path
 
-    @cached_property
+    @property
     def chips(self) -> list[Chip]:
-        """The views over the table, with counts."""
+        """The views over the table, with marks for their counts."""
         item = self.table.chips
         if item is None:
             return []
@@ -160,28 +188,29 @@ class ListPage:
         return [
             Chip(
                 label,
-                self.counts.get(key, 0) if key else self.counts["all"],
+                mark(f"count_{key or 'all'}"),
                 self._link(self.wish.query(**{item.name: key if key != item.default else None})),
                 key == current,
             )
             for key, label in pairs
         ]
 
-    @cached_property
-    def selects(self) -> list[tuple[Filter, list[tuple[str, str]], str]]:
-        """The filters of the form: the filter, its choices, the chosen one."""
-        found = []
-        for item in self.table.choice_filters:
-            if not item.chips:
-                pairs = [(key, str(label)) for key, label in self.table.options(item)]
-                found.append(
-                    (
-                        item,
-                        pairs if item.default else [("", pgettext("filter", "all")), *pairs],
-                        self.wish.choices[item.name],
-                    )
-                )
-        return found
+    @property
+    def selects(self) -> list[tuple[Filter, Markup]]:
+        """The filters of the form with their options; choices of this person's own are a mark."""
+        return [(i, mark(f"options_{i.name}") if callable(i.options) else self._options(i)) for i in self._selects]
+
+    def _options(self, item: Filter) -> Markup:
+        """A filter's choices as `option` elements."""
+        chosen = self.wish.choices[item.name]
+        pairs = [(key, str(label)) for key, label in self.table.options(item)]
+        if not item.default:
+            pairs.insert(0, ("", pgettext("filter", "all")))
+        lines = [
+            f'<option value="{escape(key)}"{" selected" if key == chosen else ""}>{escape(label)}</option>'
+            for key, label in pairs
+        ]
+        return Markup("".join(lines))  # noqa: S704 - escaped above
 
     @property
     def dates(self) -> list[tuple[str, str, str]]:
@@ -193,7 +222,7 @@ class ListPage:
             for day in (self.wish.days[f"{item.name}_{end}"],)
         ]
 
-    @cached_property
+    @property
     def sorts(self) -> list[tuple[str, str, bool]]:
         """The orders for a phone, where the heads are not seen: value, label, whether chosen."""
         found = []
@@ -209,7 +238,7 @@ class ListPage:
         item = self.table.chips
         return [(item.name, self.wish.choices[item.name])] if item and self.wish.choices[item.name] else []
 
-    @cached_property
+    @property
     def choosable(self) -> list[tuple[str, str, bool]]:
         """The columns to choose from, but those that can't be hidden: name, label, shown; none for small tables."""
         if not any(not c.shown for c in self.table.columns) and len(self.table.columns) < WIDE_FROM:
@@ -217,31 +246,26 @@ class ListPage:
         shown = {c.name for c in self.columns}
         return [(c.name, str(c.label), c.name in shown) for c in self.table.columns if c.optional]
 
-    def filter_form(self, macro: Callable[[ListPage], Markup]) -> Markup:
-        """The form of filters, sort and columns; the same for everybody until something was typed into it."""
-        if self.table.search is None and not (self.table.filters or self.sorts or self.choosable):
-            return Markup("")
-        for name in ("list-filter", "chevron-down"):  # the page's sprite needs them although the form may be kept
-            icon(name)
-        if (
-            self.wish.search
-            or any(self.wish.days.values())
-            or any(callable(f.options) for f in self.table.choice_filters)
-        ):
-            return macro(self)
-        key = ("filters", self.table.key, current_locale(), self.wish.query())
-        return Markup(kept(key, lambda: str(macro(self))))  # noqa: S704 - a macro's output
+    @property
+    def has_form(self) -> bool:
+        """Whether there is anything to filter, sort or choose by."""
+        return bool(self.table.search is not None or self.table.filters or self.sorts or self.choosable)
+
+    @property
+    def _selects(self) -> list[Filter]:
+        return [item for item in self.table.choice_filters if not item.chips]
 
     @property
     def form_title(self) -> str:
         """What the closed disclosure says: the filters in force, or the order where there is nothing to filter by."""
-        if self.table.search is None and not self.selects and not self.dates:
+        if self.table.search is None and not self.table.date_filters and not self._selects:
             return gettext("Order and columns") if self.choosable else gettext("Order")
         return gettext("Filters: %(names)s", names=self._filters_in_force)
 
     @property
     def _filters_in_force(self) -> str:
-        words = [label for item, pairs, chosen in self.selects for key, label in pairs if chosen and key == chosen]
+        chosen = {item.name: self.wish.choices[item.name] for item in self._selects}
+        words = [str(v) for item in self._selects for k, v in self.table.options(item) if k and k == chosen[item.name]]
         words += [f"„{self.wish.search}”"] if self.wish.searched else []
         words += [f"{label} {value}" for _name, label, value in self.dates if value]
         return ", ".join(words) or pgettext("filters", "none")

@@ -18,7 +18,8 @@ from ebok_core.audit import meta
 from ebok_core.contracts.identity import Viewer
 from ebok_core.identity import service as identity
 
-from .context import runtime, snapshot
+from . import glance
+from .context import reading, runtime
 
 log = structlog.get_logger(__name__)
 
@@ -123,9 +124,10 @@ def _serializer() -> URLSafeTimedSerializer:
 
 
 def _load(token: str) -> SignedIn | None:
-    live = identity.session_of(snapshot(), runtime(), token)
+    live = identity.session_of(reading(), runtime(), token, glance.STATEMENT)
     if live is None:
         return None
+    glance.note(live)
     meta.set_request(replace(audit.current_request(), session_hash=identity.token_hash(token)))
     if identity.needs_touch(live):
         g.ebok_touch = live.viewer.session_id

@@ -34,7 +34,7 @@ class Statements:
     """The statements of one list over its base statement.
 
     `sorts` are SQL expressions by name, `row_key` the columns that tell rows apart, `conditions` SQL by name,
-    `search` the text that is searched.
+    `search` the text that is searched. `scope` binds a statement to its reach: nothing unbound leaves this class.
     """
 
     base: sa.Select[Any]
@@ -43,17 +43,28 @@ class Statements:
     conditions: Mapping[str, sa.ColumnElement[bool]]
     search: sa.ColumnElement[Any] | None
     page_size: int
+    scope: Callable[[sa.Select[Any]], sa.Select[Any]] = lambda statement: statement  # noqa: E731
     _orders: dict[str, list[sa.ColumnElement[Any]]] = field(default_factory=dict)
     _kept: dict[Any, sa.Select[Any]] = field(default_factory=dict)
 
     def rows(self, shape: Shape, limit: int | None = None) -> sa.Select[Any]:
         """A page of rows and one more, or `limit` rows; the order's values follow the columns as `sort_0`, `sort_1`."""
-        return self._keep(("rows", shape, limit), lambda: self._rows(shape, limit or self.page_size + 1))
+        return self._keep(("rows", shape, limit), lambda: self.scope(self._rows(shape, limit or self.page_size + 1)))
+
+    def page(self, shape: Shape, count_shape: Shape, choices: tuple[str, ...]) -> sa.Select[Any]:
+        """A page of rows with the counts behind them, in each row the same; no row, no counts."""
+
+        def build() -> sa.Select[Any]:
+            counts = self.scope(self._counts(count_shape, choices)).cte("counts")
+            columns = [sa.select(column).scalar_subquery().label(f"counted_{i}") for i, column in enumerate(counts.c)]
+            return self.scope(self._rows(shape, self.page_size + 1)).add_columns(*columns)
+
+        return self._keep(("page", shape, count_shape, choices), build)
 
     def counts(self, shape: Shape, choices: tuple[str, ...]) -> sa.Select[Any]:
         """How many rows fit the shape's conditions: for each choice of a chip filter in its place, and in all."""
         key = ("counts", shape.conditions, shape.searched, choices)
-        return self._keep(key, lambda: self._counts(shape, choices))
+        return self._keep(key, lambda: self.scope(self._counts(shape, choices)))
 
     def order(self, sort: str) -> list[sa.ColumnElement[Any]]:
         """The expressions of an order; a nullable one has its "is missing" before it: missing values come last."""

@@ -27,8 +27,9 @@ from ebok_core.portal import Portal
 from . import edge, look, slots, utility
 from .assets import asset_url
 from .forms import Form
-from .frame import Frame, copy_age, parts
+from .frame import Frame, as_of, copy_age, parts
 from .icons import icon, sprite
+from .pieces import csrf_token, mark
 
 # Compiled templates of this process by name and source: a second application of it (tests) compiles nothing again.
 _COMPILED: dict[tuple[str, str], bytes] = {}
@@ -121,11 +122,15 @@ def prepare(app: Flask) -> None:
         icon=icon,
         sprite=sprite,
         slot=slots.slot,
+        as_of=as_of,
         copy_age=copy_age,
+        mark=mark,
         messages=_messages,
         version=__version__,
     )
-    environment.globals.setdefault("csrf_token", lambda: "")
+    environment.globals["csrf_token"] = csrf_token if "csrf_token" in environment.globals else lambda: ""
+    # A template's globals as one dict: Jinja's chain of them is walked anew for each template and include.
+    environment.make_globals = lambda own: {**environment.globals, **(own or {})}  # type: ignore[method-assign]
     exported: dict[str, Any] = {}
     environment.globals["ui"] = ui = SimpleNamespace()
     for name in MACROS:

@@ -23,7 +23,7 @@
     def index():
         return list_page(INVOICES, "ebok_faktura/index.html", title=_("All invoices"))
 
-The template prints `{{ ui.table(table) }}`. A list costs two queries whatever its size: the rows and the counts.
+The template prints `{{ ui.table(table) }}`. A list costs one query whatever its size: the rows with the counts.
 The base statement has no ORDER BY, LIMIT or GROUP BY; `row_key` tells its rows apart. Its reach is the viewer's acting
 customer; `reach="every"` all of the viewer's customers; `reach="stated"` what the statement itself says, with `values`
 bound by the view: the core's and modules' own tables, and the copy only in the panel.
@@ -32,7 +32,7 @@ bound by the view: the core's and modules' own tables, and the copy only in the 
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,8 +48,8 @@ from ebok_core.i18n import ngettext
 from ebok_core.tytan import reads
 
 from .cells import Column, csv_value
-from .context import snapshot, viewer
-from .exports import csv_response
+from .context import reading, viewer
+from .exports import FORMATS, file_response
 from .listing import ListPage
 from .queries import Statements
 from .rendering import render
@@ -150,6 +150,8 @@ class Table:
         if len(chips) > 1 or any(callable(f.options) or f.column is not None for f in chips):
             raise ValueError(f"{self.key}: one filter may have chips, and its choices are conditions")
         self.chips = chips[0] if chips else None
+        counted = [o.key for o in self.chips.options if o.condition is not None] if self.chips else []  # type: ignore[union-attr]
+        self._asked = tuple(f"{self.chips.name}={key}" for key in counted) if self.chips else ()
         self.statements = Statements(
             base=self.statement,
             sorts={c.name: c.sort for c in self.columns if c.sort is not None},
@@ -157,6 +159,7 @@ class Table:
             conditions=self._conditions(),
             search=self.search,
             page_size=self.page_size,
+            scope=self._scoped,
         )
         if self.first_sort[0] not in {"", *self.statements.sorts}:
             raise ValueError(f"{self.key}: {self.first_sort[0]!r} is no sortable column")
@@ -181,14 +184,13 @@ class Table:
         return kept[self.key, item.name]
 
     def page(self, *, values: Mapping[str, Any] | None = None) -> ListPage:
-        """Read the page that this request asks for: two queries. `values` fill the statement's own parameters."""
+        """Read the page that this request asks for: one query. `values` fill the statement's own parameters."""
         wish = Wish(self, request.args)
         bound = {**(values or {}), **wish.values}
-        counts = self._counts(wish, bound)
-        rows = self._fetch(wish, {**bound, **wish.place_values})
+        counts, rows = self._read(wish, bound)
         if wish.way and not rows:  # the rows at that place are gone
             wish.forget_place()
-            rows = self._fetch(wish, bound)
+            counts, rows = self._read(wish, bound)
         more = len(rows) > self.page_size
         rows = rows[: self.page_size]
         if wish.way == "before":
@@ -197,14 +199,21 @@ class Table:
         self._remember(wish)
         return ListPage(self, wish, rows, counts, more, row_parts(self.slot, rows) if self.slot else {})
 
-    def csv(self, *, values: Mapping[str, Any] | None = None) -> Response:
-        """Everything that fits the request's filters, in its order and columns, as a CSV file."""
+    def download(self, *, values: Mapping[str, Any] | None = None) -> Response | None:
+        """The file that the request asks for by `format`: all that fits its filters, in its order and columns.
+
+        None where it asks for the page.
+        """
+        format_ = request.args.get("format", "")
+        if not self.export or format_ not in FORMATS:
+            return None
         wish = Wish(self, request.args)
         wish.forget_place()
         rows = self.completed(self._fetch(wish, {**(values or {}), **wish.values}, limit=EXPORT_ROWS))
         columns = [c for c in wish.columns if c.kind != "actions"]
         name = f"{self.key.replace('.', '-').replace('_', '-')}-{clock.today().isoformat()}"
-        return csv_response(name, (c.label for c in columns), ([csv_value(c, row) for c in columns] for row in rows))
+        lines = ([csv_value(c, row) for c in columns] for row in rows)
+        return file_response(format_, name, (c.label for c in columns), lines)
 
     def _conditions(self) -> dict[str, sa.ColumnElement[bool]]:
         """Every condition that an address can put in force, by name."""
@@ -219,20 +228,28 @@ class Table:
                 found |= {f"{item.name}={o.key}": o.condition for o in item.options if o.condition is not None}
         return found
 
-    def _counts(self, wish: Wish, bound: Mapping[str, Any]) -> dict[str, int]:
-        """How many rows there are: by the chip filter's choices, and under `""` those that this page goes through."""
+    def _read(self, wish: Wish, bound: Mapping[str, Any]) -> tuple[dict[str, int], list[Any]]:
+        """A page's rows and one more, and how many there are: by the chip's choices, in all, `""` on this view."""
+        asked = self._asked
+        order = len(self.statements.order(wish.sort))
+        make, width = self._row_type(order)._make, len(self._fields) + order
+        statement = self.statements.page(wish.shape, wish.count_shape, asked)
+        found = self._run(statement, {**bound, **wish.place_values})
+        counted = found[0][width:] if found else self._run(self.statements.counts(wish.count_shape, asked), bound)[0]
+        return self._counts(wish, counted), [make(row[:width]) for row in found]
+
+    def _counts(self, wish: Wish, counted: Sequence[int]) -> dict[str, int]:
+        """The counts by name, from the numbers of the statement: in all, then those of the conditions."""
         options = self.chips.options if self.chips else ()
         names = [o.key for o in options if o.condition is not None]
-        asked = tuple(f"{self.chips.name}={name}" for name in names) if self.chips else ()
-        counted = self._run(self.statements.counts(wish.count_shape, asked), bound)[0]
         counts = {o.key: int(counted[0]) for o in options}
         counts |= {name: int(n) for name, n in zip(names, counted[1:], strict=True)}
         return {"all": int(counted[0]), **counts, "": counts.get(wish.chip, int(counted[0]))}
 
-    def _fetch(self, wish: Wish, bound: Mapping[str, Any], limit: int | None = None) -> list[Any]:
-        statement = self.statements.rows(wish.shape, limit)
+    def _fetch(self, wish: Wish, bound: Mapping[str, Any], limit: int) -> list[Any]:
+        """The first rows, for a file."""
         make = self._row_type(len(self.statements.order(wish.sort)))._make
-        return [make(values) for values in self._run(statement, bound)]
+        return [make(values) for values in self._run(self.statements.rows(wish.shape, limit), bound)]
 
     def _row_type(self, order: int) -> Any:
         if order not in self._row_types:
@@ -240,13 +257,16 @@ class Table:
             self._row_types[order] = namedtuple("Row", names)
         return self._row_types[order]
 
-    def _run(self, statement: sa.Select[Any], bound: Mapping[str, Any]) -> list[Any]:
-        """Run a statement within the table's reach."""
+    def _scoped(self, statement: sa.Select[Any]) -> sa.Select[Any]:
+        return statement if self.reach == "stated" else reads.scoped(statement, self.reach == "every")
+
+    def _run(self, statement: sa.Select[Any], bound: Mapping[str, Any]) -> Sequence[Any]:
+        """Run a statement of `statements` within the table's reach."""
         if self.reach != "stated":
-            return reads.rows(snapshot(), viewer(), statement, as_=_Plain, every=self.reach == "every", **bound)
-        if self._reads_copy and g.get("zone") is not Zone.ADMIN:
+            bound = reads.bound(viewer(), self.reach == "every", bound)
+        elif self._reads_copy and g.get("zone") is not Zone.ADMIN:
             raise RuntimeError(f"{self.key}: a stated reach over the copy stands in the panel only")
-        return list(snapshot().execute(statement, bound))
+        return reading().execute(statement, bound).all()
 
     def _remember(self, wish: Wish) -> None:
         """Keep the list's address for "Powrót" (L125); a list that is opened plainly forgets it."""
@@ -262,18 +282,13 @@ class Table:
             session[_LISTS] = dict(list(kept.items())[-_MOST_LISTS:])
 
 
-class _Plain(tuple):  # type: ignore[type-arg]
-    """Rows as they come, for `reads.rows`."""
-
-    _make = staticmethod(tuple)
-
-
 def list_page(
     table: Table, template: str, *, title: str, values: Mapping[str, Any] | None = None, **context: Any
 ) -> Response:
-    """Answer a list's address: its page in the frame, or with `format=csv` its export. The template gets `table`."""
-    if table.export and request.args.get("format") == "csv":
-        return table.csv(values=values)
+    """Answer a list's address: its page in the frame (`table` in the template), or with `format=csv|xlsx` a file."""
+    file = table.download(values=values)
+    if file is not None:
+        return file
     page = table.page(values=values)
     return render(template, title=page.titled(title), table=page, **context)
 

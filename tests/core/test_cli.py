@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from ebok_core import Module, hookimpl, plugins
 from ebok_core import runtime as runtimes
 from ebok_core.cli import ebok
 
@@ -114,3 +115,27 @@ def test_an_unreachable_database_is_told_plainly(tmp_path):
     assert done.returncode == 2
     assert "can't be reached" in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_a_module_has_its_commands_in_a_group_of_its_own(monkeypatch):
+    """`ebok basen clean`: the module's short name, then its command."""
+
+    @click.command("clean")
+    def clean():
+        """Clean the pool."""
+        click.echo("clean")
+
+    class Pool:
+        @hookimpl
+        def ebok_module(self):
+            return Module(title="Basen", description="The pool")
+
+        @hookimpl
+        def ebok_cli_commands(self):
+            return [clean]
+
+    found = plugins.given([("ebok_basen", Pool())])
+    monkeypatch.setattr("ebok_core.plugins.installed", lambda disabled=(): found)
+    assert CliRunner().invoke(ebok, ["basen", "clean"]).output == "clean\n"
+    assert "basen" in ebok.list_commands(click.Context(ebok))
+    assert CliRunner().invoke(ebok, ["nothing"]).exit_code == 2

@@ -37,6 +37,7 @@ from ebok_core import (
     PendingEntry,
     Permission,
     PublicEntry,
+    RegistrationVerifier,
     SlotFragment,
     Statistic,
     StatusRow,
@@ -233,7 +234,7 @@ def test_ebok_config_status__is_asked_with_a_session():
 def test_ebok_work_items__are_asked_with_a_viewer_and_a_session(clock):
     item = WorkItem(key="basen.1", kind="x", title="x", since=clock.now_utc(), endpoint="admin.basen.index")
     portal = portal_with(ebok_work_items=lambda viewer, session: [item] if (viewer, session) == ("v", "s") else [])
-    assert answers(portal, "ebok_work_items", viewer="v", session="s")["ebok_basen"] == [item]
+    assert dict(portal.live("ebok_work_items", viewer="v", session="s"))["ebok_basen"]() == [item]
 
 
 def test_ebok_statistics__are_figures_of_the_portal():
@@ -351,7 +352,7 @@ def test_ebok_authenticate__lets_a_module_recognise_an_account(make_runtime):
 
 
 def test_ebok_registration_verifiers__are_proofs_of_the_portal():
-    verifier = Method()
+    verifier = RegistrationVerifier(key="basen.card", title="Card", fields=(), verify=lambda session, code, proof: None)
     assert own(portal_with(ebok_registration_verifiers=[verifier]), "ebok_registration_verifiers") == [verifier]
 
 

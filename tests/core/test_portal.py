@@ -136,8 +136,8 @@ def test_a_live_hook_is_asked_module_by_module_with_the_arguments_it_takes():
         return [session]
 
     portal = portal_of(planted("ebok_basen", ebok_work_items=ebok_work_items), strict=True)
-    answers = {name: call() for name, call in portal.live("ebok_work_items", viewer=None, session="s")}
-    assert answers["ebok_basen"] == ["s"]
+    calls = dict(portal.live("ebok_work_items", viewer=None, session="s"))
+    assert calls["ebok_basen"]() == ["s"]
 
 
 def test_a_module_that_is_taken_out_leaves_nothing_but_its_reason():

@@ -19,7 +19,12 @@ ZONES = tuple(f"{zone.value}." for zone in Zone)
 # Rules with arguments that no page links to, with the reason.
 UNREACHED = {
     "public.identity.set_password": "the link comes by mail",
+    "customer.faktura.file": "linked while TYTAN holds such a file; foreign ones are refused in e-Faktura's tests",
+    "admin.faktura.notice": "linked from the list of e-invoices, which is empty until a notice was queued",
+    "admin.faktura.customer": "the same list",
 }
+# Rules whose arguments are days and formats: they name no object, everybody sees their own account by them.
+OWN_PERIODS = {"customer.balance.on_day", "customer.balance.statement_of"}
 # Tables that a refused request may write: what it tried is recorded.
 RECORDS = ("core_audit", "core_login_event", "core_delay_counter", "core_session")
 _CHANGING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|nonce-[\w+/=-]+|csrf_token\" value=\"[^\"]*|X-CSRFToken\":\"[^\"]*")
@@ -119,7 +124,8 @@ def test_S03_staff_enter_what_their_permissions_open(app, signed_in, viewer_of, 
 def test_S05_another_customer_s_things_are_not_found(app, signed_in, explored):
     """What is A's answers B exactly as what does not exist."""
     site, browser = explored("A"), signed_in("B")
-    objects = [r for r in rules(app, "customer.") if r.arguments and "GET" in r.methods]
+    named = [r for r in rules(app, "customer.") if r.endpoint not in OWN_PERIODS]
+    objects = [r for r in named if r.arguments and "GET" in r.methods]
     visited = 0
     for rule in objects:
         address = site.pages.get(rule.endpoint) or site.files.get(rule.endpoint)
@@ -151,7 +157,7 @@ def test_S05_another_customer_s_things_are_not_changed(app, signed_in, explored,
 
 def test_S05_every_object_page_was_reached(explored):
     for person in ("A", "admin"):
-        unreached = [u for u in explored(person).unreached if u.split()[0] not in UNREACHED]
+        unreached = [u for u in explored(person).unreached if u.split()[0] not in {*UNREACHED, *OWN_PERIODS}]
         assert unreached == [], f"no page of {person} leads there: nothing proves who may see it"
 
 

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from ebok_core.db import uuid7
+from ebok_core.testing import pdfs
 from ebok_core.tytan import copy
 from ebok_odczyt.models import Reading
 
@@ -138,7 +139,7 @@ def test_without_an_e_mail_the_page_is_the_confirmation(world, signed_in):
         digest = re.search(r'-ok" value="([0-9a-f]{32})"', answer.get_data(as_text=True))[1]
         answer = give(d, {f"stan-{key}-ok": digest, f"powod-{key}": "other"}, **{key: str(last + 5)})
     text = text_of(d.get(answer.headers["Location"]))
-    assert "Nie mamy Twojego adresu e-mail. Wydrukuj tę stronę albo zapisz numery odczytów." in text
+    assert "Nie mamy Twojego adresu e-mail. Pobierz potwierdzenie albo wydrukuj tę stronę." in text
 
 
 BAD = [
@@ -292,6 +293,35 @@ def test_another_s_confirmation_does_not_exist(a, world, signed_in):
     path = give(a, **{M1: "430"}).headers["Location"]
     assert signed_in("B").get(path).status_code == 404
     assert a.get(f"/odczyty/przyjete/{uuid7()}").status_code == 404
+
+
+@pytest.mark.feature("L181")
+def test_the_confirmation_as_a_document(world, signed_in, a):
+    """Who has no e-mail address keeps the confirmation on the screen and as PDF; from the history each its own."""
+    with world.database.unit_of_work() as session:
+        session.execute(sa.update(sa.table("core_account", sa.column("email"))).values(email=None))
+    page = a.get(give(a, **{M1: "430", M2: "41"}).headers["Location"])
+    assert "Nie mamy Twojego adresu e-mail. Pobierz potwierdzenie" in text_of(page)
+    with world.database.snapshot() as session:
+        of = Reading.__table__.c
+        readings = session.execute(sa.select(of.id, of.reference, of.meter_number).order_by(of.reference)).all()
+    path = re.search(r'href="([^"]+/potwierdzenie\.pdf)"', page.get_data(as_text=True))[1]
+    answer = a.get(path)
+    assert answer.mimetype == "application/pdf"
+    assert f"potwierdzenie_{readings[0].reference}.pdf" in answer.headers["Content-Disposition"]
+    assert pdfs.problems(answer.data) == []
+    read = pdfs.read(answer.data)
+    assert "Maria Zielińska" in read.text and "1-01001" in read.text
+    rows = {row[0]: row for row in read.table()[1:]}
+    for reading, state in zip(readings, ("430", "41"), strict=True):
+        row = rows[reading.reference]
+        assert reading.meter_number in row[1] and row[2] == "24.11.2026" and row[4] == state and row[6] == "Oczekujące"
+    own = f"/odczyty/{readings[0].id}/potwierdzenie.pdf"
+    assert f'href="{own}"' in a.get("/odczyty/historia").get_data(as_text=True)
+    assert [row[0] for row in pdfs.read(a.get(own).data).table()[1:]] == [readings[0].reference]
+    b = signed_in("B")
+    assert b.get(path).status_code == b.get(own).status_code == 404
+    assert a.get(f"/odczyty/{uuid7()}/potwierdzenie.pdf").status_code == 404
 
 
 # Withdrawing

@@ -146,6 +146,10 @@ def test_the_modules_page_speaks_polish(admin):
 def test_a_status_check_that_raises_leaves_the_others(runtime):
     class Broken:
         @staticmethod
+        def applies(_row):
+            return True
+
+        @staticmethod
         def live(hook, **arguments):
             yield "ebok_zly", lambda: 1 / 0
             row = StatusRow(key="core.ok", title="Dobry", level=Level.OK, text="Dobrze", order=10)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 
 from ebok_core.contracts.tytan import Kind
-from ebok_core.standin import identifiers
+from ebok_core.standin import fa3, identifiers
 from ebok_core.tytan.contract import CORE_VIEWS, LEDGER
 
 pytestmark = pytest.mark.feature("N23")
@@ -129,11 +130,45 @@ def test_firms_invoices_carry_ksef_numbers(utility):
     for row in numbered:
         body, check = row["ksef_number"][:32], row["ksef_number"][33:]
         assert f"{identifiers.crc8(body):02X}" == check and body.startswith(row["seller_nip"])
-        assert row["ksef_mode"] == "online" and re.fullmatch(r"[0-9a-f]{64}", row["xml_sha256"])
-        assert row["ksef_assigned_at"].date() == row["issued_on"] >= date(2026, 4, 1)
+        assert re.fullmatch(r"[0-9a-f]{64}", row["xml_sha256"]) and row["has_xml"]
+        late = 0 if row["ksef_mode"] == "online" else 1
+        assert row["ksef_assigned_at"].date() == row["issued_on"] + timedelta(days=late) >= date(2026, 4, 1)
     assert not any(
         row["ksef_number"] or row["ksef_mode"] for row in utility.rows("ebok_invoices") if not row["buyer_nip"]
     )
+
+
+def test_every_mode_of_ksef_is_there(utility):
+    modes = {row["ksef_mode"] for row in utility.rows("ebok_invoices")}
+    assert modes == {None, "online", "offline24", "unavailability", "failure", "failure_total"}
+    never = [row for row in utility.rows("ebok_invoices") if row["ksef_mode"] == "failure_total"]
+    assert never and not any(row["ksef_number"] or row["certificate_url"] for row in never)
+
+
+def test_an_invoice_of_today_waits_for_its_number():
+    day = date(2026, 11, 24).toordinal()
+    waiting = {mode: fa3.ksef(number, day, b"x", day) for number, mode in _numbers_of_modes().items()}
+    assert not any(found.get("ksef_number") for found in waiting.values())
+    assert {mode for mode, found in waiting.items() if found.get("certificate_url")} == {
+        "offline24",
+        "unavailability",
+        "failure",
+    }
+
+
+def _numbers_of_modes():
+    """A document number for each mode."""
+    found = {}
+    for place in range(2000):
+        found.setdefault(fa3.mode_of(f"R. 2026/{place:06d}"), f"R. 2026/{place:06d}")
+    return {number: mode for mode, number in found.items()}
+
+
+def test_files_are_kept_with_the_hash_that_the_invoice_names(utility):
+    files = utility.rows("ebok_invoice_files")
+    hashes = {row["number"]: row["xml_sha256"] for row in utility.rows("ebok_invoices") if row["has_xml"]}
+    assert files and {row["invoice_number"]: row["sha256"] for row in files} == hashes
+    assert all(sha256(row["content"]).hexdigest() == row["sha256"] for row in files)
 
 
 def test_corrections_lower_the_invoice_that_they_name(utility):

@@ -113,6 +113,16 @@ def test_a_registration_is_answered_with_the_customer_code(tytan, clock):
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_customer_whose_file_is_closed_gets_no_account(tytan, clock):
+    with tytan.engine.begin() as connection:
+        customers = tytan.tables["ebok_customers"]
+        connection.execute(customers.update().where(customers.c.code == "1-01004").values(status="Zamknięty"))
+    asked = tytan.send("registration.requested", {"customer_code": "1-01004"}, "1-01004")
+    process_inbox(tytan.engine)
+    assert (tytan.result(asked)["status"], tytan.result(asked)["reason_code"]) == ("rejected", "not_allowed")
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_changes_and_consents_show_in_the_view(tytan):
     before = tytan.row("ebok_customers", code="1-01004")["change_no"]
     changes = {"email": "halina@poczta.example", "phone": None, "name": "Ktoś Inny", "mailing_city": "Łęg"}

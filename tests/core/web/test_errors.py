@@ -142,8 +142,8 @@ def test_R32_pages_stand_while_the_database_is_away(
     def away(*_: Any, **__: Any) -> Any:
         raise DatabaseUnavailable("away")
 
-    monkeypatch.setattr(database, "snapshot", away)
-    monkeypatch.setattr(database, "unit_of_work", away)
+    for way in ("reading", "snapshot", "unit_of_work"):
+        monkeypatch.setattr(database, way, away)
     for address in ("/proba/", "/proba/karty", "/nie-ma-takiej"):
         answer = maria.get(address)
         assert answer.status_code == (404 if "nie-ma" in address else 503)

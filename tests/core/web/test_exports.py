@@ -1,15 +1,19 @@
-"""CSV cells: nothing from outside becomes a formula, our own numbers stay numbers (S25)."""
+"""CSV and XLSX: nothing from outside becomes a formula, our own numbers stay numbers (S25)."""
 
 from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
 
-from ebok_core.web.exports import csv_cell, csv_response
+from ebok_core.web.exports import csv_cell, csv_response, file_response
 
 
 @pytest.mark.parametrize(
@@ -62,3 +66,42 @@ def test_file_reads_back_in_a_spreadsheet() -> None:
     assert rows == [["Nazwa", "'=Kwota"], ['A "B"; c\nd', "1,50"]]
     assert response.headers["Content-Disposition"] == 'attachment; filename="plik.csv"'
     assert response.mimetype == "text/csv"
+
+
+def _sheet(header: list[str], rows: list[list[object]]) -> list[list[object]]:
+    answer = file_response("xlsx", "plik", header, rows)
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="plik.xlsx"'
+    return CalamineWorkbook.from_filelike(io.BytesIO(answer.get_data())).get_sheet_by_index(0).to_python()
+
+
+def test_a_sheet_keeps_numbers_and_dates_and_runs_no_text() -> None:
+    texts = ["=1+1", "+48600100200", "-5", "@SUM(A1)", "https://zly.example", "007", "zwykły\x01", ""]
+    rows = [[text, Decimal("-12.50"), date(2026, 11, 24), 7, True, None] for text in texts]
+    sheet = _sheet(["Nazwa", "=Kwota"], rows)
+    assert sheet[0][:2] == ["Nazwa", "=Kwota"]
+    assert [row[0] for row in sheet[1:]] == [*texts[:6], "zwykły", ""]
+    assert sheet[1][1:5] == [-12.5, date(2026, 11, 24), 7.0, "tak"]
+
+
+def test_a_sheet_holds_no_formula_and_no_link() -> None:
+    answer = file_response("xlsx", "plik", ["x"], [["=HYPERLINK(1)"], ["https://zly.example"]])
+    with zipfile.ZipFile(io.BytesIO(answer.get_data())) as book:
+        page = book.read("xl/worksheets/sheet1.xml").decode()
+        assert "<f>" not in page and "hyperlink" not in page.lower()
+        assert not [name for name in book.namelist() if "_rels/sheet" in name]
+
+
+@given(st.decimals(min_value=-(10**11), max_value=10**11, places=2))
+@settings(max_examples=30, deadline=None)
+def test_a_grosz_is_not_lost_in_a_sheet(amount: Decimal) -> None:
+    assert Decimal(repr(_sheet(["x"], [[amount]])[1][0])).quantize(Decimal("0.01")) == amount
+
+
+def test_the_same_rows_are_the_same_file(clock: object) -> None:
+    made = [file_response("xlsx", "a", ["x"], [[Decimal("1.50")]]).get_data() for _ in range(2)]
+    assert made[0] == made[1]
+
+
+def test_another_format_is_none_of_ours() -> None:
+    with pytest.raises(KeyError):
+        file_response("exe", "a", [], [])

@@ -50,22 +50,24 @@ _STATES = {"oczekujace": "pending", "nierozliczone": "accepted", "rozliczone": "
 class AllReadings(Table):
     """The list over the copy, with the readings that the copy does not carry yet merged in, in the list's own order."""
 
-    def _counts(self, wish: Any, bound: Mapping[str, Any]) -> dict[str, int]:
-        counts = super()._counts(wish, bound)
+    def _read(self, wish: Any, bound: Mapping[str, Any]) -> tuple[dict[str, int], list[Any]]:
+        counts, rows = super()._read(wish, bound)
         for row in self._waiting(wish):
             counts["all"] += 1
             for option, status in _STATES.items():
                 counts[option] += row["status"] == status
-        return {**counts, "": counts.get(wish.chip or "all", counts["all"])}
+        counts[""] = counts.get(wish.chip or "all", counts["all"])
+        return counts, self._merged(wish, rows)[: self.page_size + 1]
 
-    def _fetch(self, wish: Any, bound: Mapping[str, Any], limit: int | None = None) -> list[Any]:
-        rows = super()._fetch(wish, bound, limit)
+    def _fetch(self, wish: Any, bound: Mapping[str, Any], limit: int) -> list[Any]:
+        return self._merged(wish, super()._fetch(wish, bound, limit))[:limit]
+
+    def _merged(self, wish: Any, rows: list[Any]) -> list[Any]:
         make = self._row_type(len(self.statements.order(wish.sort)))
         own = [row for row in self._waiting(wish) if not wish.chip or row["status"] == _STATES[wish.chip]]
         rows += [make(**row) for row in own if self._beyond(row, wish)]
         downwards = wish.descending != (wish.way == "before")
-        rows.sort(key=lambda row: (row.sort_0, row.sort_1), reverse=downwards)
-        return rows[: limit or self.page_size + 1]
+        return sorted(rows, key=lambda row: (row.sort_0, row.sort_1), reverse=downwards)
 
     def _waiting(self, wish: Any) -> list[dict[str, Any]]:
         """Own rows that fit the filters but the chosen view, as rows of the statement."""
@@ -165,11 +167,15 @@ def _method(row: Any) -> Any:
 
 def _actions(row: Any) -> list[Action]:
     what = _("%(meter)s, %(day)s", meter=_meter_name(row), day=iso(row.read_on))
+    found = []
     if row.status == "pending" and row.own_id is not None:
-        return [Action(_("Correct or withdraw"), url_for(".withdraw", reading_id=row.own_id), what)]
-    if row.status in ("rejected", WITHDRAWN) and row.meter_id in meters():
-        return [Action(_("Give once more"), url_for(".index", licznik=row.meter_id), what)]
-    return []
+        found.append(Action(_("Correct or withdraw"), url_for(".withdraw", reading_id=row.own_id), what))
+    elif row.status in ("rejected", WITHDRAWN) and row.meter_id in meters():
+        found.append(Action(_("Give once more"), url_for(".index", licznik=row.meter_id), what))
+    if row.own_id is not None:
+        path = url_for(".confirmation_of_one", reading_id=row.own_id)
+        found.append(Action(_("Download the confirmation (PDF)"), path, what))
+    return found
 
 
 READINGS = AllReadings(

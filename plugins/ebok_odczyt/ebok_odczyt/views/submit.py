@@ -6,17 +6,30 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from flask import abort, redirect, request, url_for
+from flask import Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ebok_core import clock
 from ebok_core.errors import NotFound, Refused
 from ebok_core.i18n import gettext as _
 from ebok_core.i18n import in_words, ngettext, number
-from ebok_core.web import FORM, Form, blank, load, render, snapshot, unit_of_work, viewer
+from ebok_core.web import (
+    FORM,
+    Form,
+    acting,
+    blank,
+    letterhead,
+    load,
+    pdf_response,
+    render,
+    snapshot,
+    unit_of_work,
+    viewer,
+)
 from ebok_core.web.forms import CONFIRM, Warned
 
-from .. import rules, schemas, service
+from .. import drawing, rules, schemas, service
+from ..models import Reading
 from ..schemas import DATE, NOTE, REASON, STATE, field_key
 from .blueprint import blueprint
 
@@ -90,6 +103,30 @@ def submitted(batch_id: str) -> ResponseReturnValue:
         mailed_to=viewer().email,
         bill_after=rules.window_at(readings[0].read_on, service.limits_of(snapshot())).closes,
     )
+
+
+@blueprint.get("/przyjete/<batch_id>/potwierdzenie.pdf")
+def confirmation(batch_id: str) -> ResponseReturnValue:
+    """The confirmation of one form's readings as PDF, for who has no e-mail (L181)."""
+    readings = service.batch(snapshot(), viewer(), batch_id)
+    return _confirmation(readings) if readings else abort(404)
+
+
+@blueprint.get("/<reading_id>/potwierdzenie.pdf")
+def confirmation_of_one(reading_id: str) -> ResponseReturnValue:
+    """The confirmation of one reading as PDF, from the history (L181)."""
+    return _confirmation([service.own_reading(snapshot(), viewer(), reading_id)])
+
+
+def _confirmation(readings: list[Reading]) -> Response:
+    customer = acting()
+    data = drawing.confirmation(
+        readings,
+        customer_name=customer.name if customer else viewer().display_name,
+        bill_after=rules.window_at(readings[0].read_on, service.limits_of(snapshot())).closes,
+        letterhead=letterhead(),
+    )
+    return pdf_response(f"potwierdzenie_{readings[0].reference}", data)
 
 
 def _entry(form: Form, key: str, meter_id: str) -> service.Entry:
