@@ -213,7 +213,7 @@ def test_a_row_without_actions_shows_a_dash(maria: FlaskClient) -> None:
 
 
 def test_a_page_costs_four_queries_whatever_its_size(maria: FlaskClient, statements: Any) -> None:
-    """W8: rows with counts, header, age, settings; in a real session the last three come with the session's own query."""
+    """W8: rows with counts, header, age, settings; a real session brings the last three with its own query."""
     with statements() as cold:
         maria.get("/proba/")
     with statements() as warm:

@@ -1,0 +1,1 @@
+"""e-Faktura: invoices that can be understood, checked and proved."""
