@@ -14,6 +14,7 @@ PARTS = {
     "pages": ("W1", "W6", "W8"),
     "refresh": ("S1", "S2", "S3", "S4"),
     "login": ("L1",),
+    "notices": ("N1",),
     "documents": ("P1", "P3"),
 }
 

@@ -11,6 +11,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -115,14 +116,19 @@ class Unreachable(Exception):
     """The relay could not be spoken to before anything was sent; the text is a code."""
 
 
+@lru_cache(maxsize=1)
+def _secure() -> ssl.SSLContext:
+    """The machine's certificates, read once a process: reading them costs more than sending a mail."""
+    return ssl.create_default_context()
+
+
 @contextmanager
 def _relay(url: SplitResult) -> Iterator[smtplib.SMTP]:
     """A greeted, if need be encrypted and signed-in connection. Raises `Unreachable`."""
-    secure = ssl.create_default_context()
     host, port = url.hostname or "localhost", url.port
     try:
         if url.scheme == "smtps":
-            relay: smtplib.SMTP = smtplib.SMTP_SSL(host, port or 465, timeout=SMTP_TIMEOUT_S, context=secure)
+            relay: smtplib.SMTP = smtplib.SMTP_SSL(host, port or 465, timeout=SMTP_TIMEOUT_S, context=_secure())
         else:
             relay = smtplib.SMTP(host, port or 25, timeout=SMTP_TIMEOUT_S)
     except (OSError, smtplib.SMTPException) as error:
@@ -131,7 +137,7 @@ def _relay(url: SplitResult) -> Iterator[smtplib.SMTP]:
         try:
             relay.ehlo_or_helo_if_needed()
             if url.scheme == "smtp+starttls":
-                relay.starttls(context=secure)
+                relay.starttls(context=_secure())
             if url.username:
                 relay.login(unquote(url.username), unquote(url.password or ""))
         except (OSError, smtplib.SMTPException) as error:

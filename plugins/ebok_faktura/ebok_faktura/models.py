@@ -14,6 +14,7 @@ GIVEN, CHANGED, WITHDRAWN = CONSENT_KINDS = ("given", "changed", "withdrawn")
 WAITING, APPLIED, REJECTED = VERDICTS = ("waiting", "applied", "rejected")
 EMAIL, EMAIL_SMS, SMS = CHANNELS = ("email", "email_sms", "sms")
 PAPER, HELD, QUEUED, ACCEPTED, BOUNCED = NOTICE_STATES = ("paper", "held", "queued", "accepted", "bounced")
+_SMS_WAITS = sa.text("sms_state = 'queued'")
 
 
 class ConsentText(Base):
@@ -76,6 +77,7 @@ class Notice(Base):
         sa.Index("ix_faktura_notice_customer_code", "customer_code", "issued_on", "id"),
         sa.Index("ix_faktura_notice_state", "state", "queued_at"),
         sa.Index("ix_faktura_notice_created_at", "created_at", "id"),
+        sa.Index("ix_faktura_notice_waiting_sms", "queued_at", sqlite_where=_SMS_WAITS, postgresql_where=_SMS_WAITS),
     )
 
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)

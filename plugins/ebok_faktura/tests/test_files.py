@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import sqlite3
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,8 @@ from ebok_core import files as stored
 from ebok_core import runtime_settings
 from ebok_core.audit.models import AuditEvent
 from ebok_core.outbox import deliver
+from ebok_core.standin import database
+from ebok_core.standin.settlement import settle_readings
 from ebok_core.testing import pdfs
 from ebok_core.tytan import copy
 from ebok_core.tytan.settings import TytanConfig, TytanConfigSchema
@@ -307,3 +310,41 @@ def test_lines_that_do_not_add_up_are_printed_as_they_are(world, viewer_a):
     with world.database.snapshot() as session:
         document = printing.document_of(world, printing.facts_of(session, viewer_a, INVOICE))
     assert (document.total, document.vat_rows) == (999, ())
+
+
+def test_every_file_of_the_invented_utility_is_what_the_schema_wants(tytan_template):
+    connection = sqlite3.connect(f"file:{tytan_template}?mode=ro", uri=True)
+    rows = connection.execute("SELECT invoice_number, content FROM ebok_invoice_files WHERE kind = 'fa3'").fetchall()
+    connection.close()
+    assert len(rows) > 100
+    assert [number for number, content in rows if reading.read_document(content).number != number] == []
+
+
+def test_an_invoice_that_the_office_makes_has_a_file_too(tytan_url):
+    engine = database.open_engine(tytan_url)
+    with database.work(engine) as at_work:
+        meters = at_work.tables["ebok_meters"]
+        meter = at_work.first(sa.select(meters).where(meters.c.role == "main", meters.c.active == 1).limit(1))
+        points = at_work.tables["ebok_service_points"]
+        point = at_work.first(sa.select(points).where(points.c.code == meter["point_code"]))
+        at_work.insert(
+            "ebok_readings",
+            id="T1",
+            meter_id=meter["id"],
+            point_code=meter["point_code"],
+            customer_code=point["customer_code"],
+            read_on=date(2026, 11, 20),
+            reading_value=meter["last_value"] + 7,
+            reading_method="customer",
+            status="accepted",
+        )
+    (number,) = settle_readings(engine, date(2026, 11, 24))
+    with engine.connect() as connection:
+        tables = database.tables()
+        kept, told = tables["ebok_invoice_files"].c, tables["ebok_invoices"].c
+        both = sa.select(kept.content, told.xml_sha256).where(told.number == kept.invoice_number)
+        statement = both.where(told.number == number)
+        content, expected = connection.execute(statement).one()
+    engine.dispose()
+    assert hashlib.sha256(content).hexdigest() == expected
+    assert reading.read_document(content).number == number

@@ -42,7 +42,8 @@ COLUMNS = (
     *("queued_at", "sent_at", "accepted_at", "bounced_at", "bounce_code", "received_at", "received_how"),
     *("confirmed_at", "confirmed_by", "handled_at", "sms_state"),
 )
-_STEPS = sa.select(Proof).where(Proof.document_number == sa.bindparam("number")).order_by(Proof.at, Proof.id)
+_STEPS = sa.select(Proof).where(Proof.document_number == sa.bindparam("number"))
+_LADDER = list(schemas.STEPS)
 
 
 def state_word(row: Any) -> Word:
@@ -94,11 +95,11 @@ LIST_COLUMNS = (
         link=Link("admin.faktura.customer", {"code": "customer_code"}),
     ),
     Column("issued_on", lazy_gettext("Issue date"), "date", sort=_n.issued_on),
-    Column("gross", lazy_gettext("Amount [zł]"), "money"),
+    Column("gross", lazy_gettext("Amount [zł]"), "money", shown=False),
     Column("way", lazy_gettext("How and where"), "cell", value=_way),
     Column("state", lazy_gettext("State"), "word", value=state_word),
     Column("queued_at", lazy_gettext("Queued"), "instant", sort=_n.queued_at, shown=False),
-    Column("sent_at", lazy_gettext("Sent"), "instant"),
+    Column("sent_at", lazy_gettext("Sent"), "instant", shown=False),
     Column("accepted_at", lazy_gettext("Accepted by the server"), "instant"),
     Column("bounced_at", lazy_gettext("Returned"), "instant", shown=False),
     Column("received_at", lazy_pgettext("invoice", "Received"), "instant", sort=_n.received_at),
@@ -147,7 +148,10 @@ def notice(notice_id: str) -> ResponseReturnValue:
     found = snapshot().get(Notice, notice_id[:36])
     if found is None:
         raise NotFound(_("There is no such page."))
-    steps = snapshot().scalars(_STEPS, {"number": found.document_number}).all()
+    # Steps of one moment stand in the order of the ladder.
+    steps = sorted(
+        snapshot().scalars(_STEPS, {"number": found.document_number}), key=lambda x: (x.at, _LADDER.index(x.kind))
+    )
     return render(
         "ebok_faktura/admin/notice.html",
         title=_("E-invoice %(number)s", number=found.document_number),

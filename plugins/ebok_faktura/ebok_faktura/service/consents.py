@@ -63,6 +63,9 @@ _LATEST = (
     .where(Consent.customer_code.in_(sa.bindparam("codes", expanding=True)), Consent.status != REJECTED)
     .order_by(Consent.customer_code, Consent.id)
 )
+_TEXTS = sa.select(ConsentText.version, ConsentText.text).where(
+    ConsentText.version.in_(sa.bindparam("versions", expanding=True))
+)
 _FAILING = sa.select(*(_f[name] for name in Failing._fields)).where(
     _f.customer_code.in_(sa.bindparam("codes", expanding=True))
 )
@@ -135,11 +138,10 @@ def situation_of(session: Session, customer_code: str) -> Situation | None:
 def _situation(session: Session, code: str, customer: CustomerRow | None) -> Situation:
     history = [Decision._make(row) for row in session.execute(_HISTORY, {"code": code})]
     failed = session.execute(_FAILING, {"codes": [code]}).first()
-    stands = _standing(history[::-1], customer.einvoice_since if customer else None, session)
-    versions = {row.text_version for row in history}
-    texts = session.execute(
-        sa.select(ConsentText.version, ConsentText.text).where(ConsentText.version.in_(versions))
-    )
+    # Who has never decided anything in the portal has no copy to compare with and no wordings to read.
+    as_of = state.copy_state(session).as_of if history else None
+    stands = _standing(history[::-1], customer.einvoice_since if customer else None, as_of)
+    texts = session.execute(_TEXTS, {"versions": sorted({row.text_version for row in history})}) if history else ()
     return Situation(
         standing=stands,
         newest=history[0] if history else None,
@@ -151,11 +153,12 @@ def _situation(session: Session, code: str, customer: CustomerRow | None) -> Sit
 
 
 def standings(session: Session, customers: Mapping[str, Any]) -> dict[str, rules.Standing]:
-    """How the consents of many customers stand; `customers` gives each code's `einvoice_since`. Two queries."""
+    """How the consents of many customers stand; `customers` gives each code's `einvoice_since`. Three queries."""
     own: dict[str, list[Decision]] = {code: [] for code in customers}
     for row in session.execute(_LATEST, {"codes": sorted(customers)}):
         own[row.customer_code].append(Decision._make(row))
-    return {code: _standing(rows, customers[code], session) for code, rows in own.items()}
+    as_of = state.copy_state(session).as_of
+    return {code: _standing(rows, customers[code], as_of) for code, rows in own.items()}
 
 
 def failing(session: Session, codes: Iterable[str]) -> dict[str, str]:
@@ -163,7 +166,7 @@ def failing(session: Session, codes: Iterable[str]) -> dict[str, str]:
     return {row.customer_code: row.email for row in session.execute(_FAILING, {"codes": sorted(set(codes))})}
 
 
-def _standing(events: Sequence[Decision], einvoice_since: Any, session: Session) -> rules.Standing:
+def _standing(events: Sequence[Decision], einvoice_since: Any, as_of: datetime | None) -> rules.Standing:
     """`events` oldest first; a rejected one never was. A change keeps the day on which the consent was given."""
     counted = [row for row in events if row.status != REJECTED]
     given_on = None
@@ -185,7 +188,6 @@ def _standing(events: Sequence[Decision], einvoice_since: Any, session: Session)
         email=newest.email,
         phone=newest.phone,
     )
-    as_of = state.copy_state(session).as_of
     return rules.standing(event, given_on=given_on, einvoice_since=einvoice_since, as_of=as_of)
 
 

@@ -56,6 +56,7 @@ _OWNERS = (
 _UNSYNCHRONISED = {"synchronize_session": False}
 _n = Notice.__table__
 _NEW = tytan.ISSUED.where(~sa.exists().where(_n.c.document_number == tytan.NUMBER)).limit(sa.bindparam("most"))
+_SEEN = sa.select(Progress.seen_change_no, Progress.seen_compared_at).where(Progress.id == 1)
 _WATERMARK = sa.select(state.views.c.watermark).where(state.views.c.view == "ebok_invoices")
 _HELD = (
     sa.select(_n.c.id)
@@ -69,12 +70,7 @@ _HELD = (
 )
 _SLOW_SMS = (
     sa.select(_n.c.id)
-    .where(
-        _n.c.state == QUEUED,
-        _n.c.channel == SMS,
-        _n.c.message_id.is_(None),
-        _n.c.queued_at < sa.bindparam("before", type_=_n.c.queued_at.type),
-    )
+    .where(_n.c.sms_state == QUEUED, _n.c.queued_at < sa.bindparam("before", type_=_n.c.queued_at.type))
     .order_by(_n.c.queued_at)
     .limit(200)
 )
@@ -109,9 +105,10 @@ def start(session: Session) -> Progress | None:
     return found
 
 
-def has_news(session: Session, progress: Progress) -> bool:
-    """Whether the copy's invoices have changed since they were last looked through to the end."""
-    return (progress.seen_change_no, progress.seen_compared_at) != copied(session)
+def is_seen(session: Session) -> bool:
+    """Whether the copy's invoices stand as they were last looked through to the end. Any session will do."""
+    row = session.execute(_SEEN).first()
+    return row is not None and tuple(row) == copied(session)
 
 
 def fresh(session: Session, progress: Progress, most: int) -> list[IssuedRow]:
@@ -268,7 +265,7 @@ def held(session: Session, most: int = 200) -> list[str]:
 
 
 def slow_sms(session: Session) -> list[str]:
-    """Notices by text message alone that have not gone out within the utility's patience (L184)."""
+    """Notices whose text message has not gone out within the utility's patience (L184)."""
     patience = timedelta(minutes=consents.config_of(session).sms_patience_minutes)
     return list(session.scalars(_SLOW_SMS, {"before": clock.now_utc() - patience}))
 
@@ -279,10 +276,10 @@ def try_again(session: Session, notice_id: str) -> int:
     return send(session, notice) if notice is not None and notice.state == HELD else 0
 
 
-def mail_instead(session: Session, notice_id: str, code: str = "not_sent_in_time") -> int:
-    """Give a text message up and write a mail, in a unit of work; both stand in the document's log."""
+def give_up_sms(session: Session, notice_id: str, code: str = "not_sent_in_time") -> int:
+    """Give a text message up, in a unit of work; where no mail was asked for, one is written. Both stand in the log."""
     notice = session.get(Notice, notice_id, with_for_update=True)
-    if notice is None or notice.message_id is not None or notice.sms_id is None or notice.state != QUEUED:
+    if notice is None or notice.sms_id is None or notice.sms_state != QUEUED:
         return 0
     try:
         with session.begin_nested():
@@ -290,7 +287,7 @@ def mail_instead(session: Session, notice_id: str, code: str = "not_sent_in_time
     except EbokError:
         log.info("faktura.sms_not_cancelled", notice=notice.id)
     _sms_failed(session, notice, code)
-    return send(session, notice)
+    return send(session, notice) if notice.message_id is None and notice.state == QUEUED else 0
 
 
 def _sms_failed(session: Session, notice: Notice, code: str) -> None:
@@ -320,7 +317,8 @@ def apply_result(session: Session, result: Result) -> None:
         _taken(session, notice, result, by_sms)
     elif by_sms:
         _sms_failed(session, notice, result.reason_code or "refused")
-        send(session, notice)
+        if notice.message_id is None:
+            send(session, notice)
     else:
         bounces.returned(session, notice, result.reason_code or "refused", result.status_at)
 

@@ -22,6 +22,7 @@ from ebok_core.testing.databases import insert
 from ebok_core.tytan import copy, state
 from ebok_faktura import jobs
 from ebok_faktura.models import Notice, Proof
+from ebok_faktura.schemas import STEPS
 from ebok_faktura.settings import FakturaConfig, FakturaConfigSchema
 
 A, B, C, D = "1-01001", "1-01002", "1-01003", "1-01004"
@@ -102,10 +103,10 @@ class Office:
     def steps(self, number: str) -> list[tuple[str, str]]:
         """The log of a document as `(channel, step)`, oldest first."""
         with self.database.snapshot() as session:
-            rows = session.execute(
-                sa.select(Proof.channel, Proof.kind).where(Proof.document_number == number).order_by(Proof.at, Proof.id)
-            )
-            return [tuple(row) for row in rows]
+            of_document = Proof.document_number == number
+            rows = session.execute(sa.select(Proof.at, Proof.channel, Proof.kind).where(of_document))
+            ladder = list(STEPS)
+            return [tuple(row[1:]) for row in sorted(rows, key=lambda row: (row.at, ladder.index(row.kind)))]
 
     def messages(self, kind: str) -> list[Any]:
         """The outbox's messages of a kind, oldest first."""

@@ -316,8 +316,18 @@ def test_L184_a_number_that_the_gateway_refuses_gets_an_e_mail_at_once(office, m
     assert (office.notice(number).state, office.notice(number).sms_state) == ("accepted", "failed")
 
 
-def test_no_gateway_and_no_mail_address_loses_nothing(office, agree, mailbox, clock):
-    """Without a gateway the text message waits for the utility's patience, then the e-mail goes."""
+def test_a_text_message_beside_a_mail_that_never_goes_is_seen_in_the_log(office, agree, mailbox, clock):
+    agree("D", channel="email_sms", phone="+48501000123")
+    number = office.issue(D)
+    office.go()
+    assert (office.notice(number).state, office.notice(number).sms_state) == ("accepted", "queued")
+    clock.advance(minutes=61)
+    office.go()
+    office.go()
+    assert ("sms", "failed") in office.steps(number) and len(mailbox.messages) == 1
+
+
+def test_without_a_gateway_the_e_mail_goes_after_the_utilitys_patience(office, agree, mailbox, clock):
     agree("D", channel="sms", phone="+48501000123")
     office.issue(D)
     office.go()
