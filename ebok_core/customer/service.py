@@ -171,7 +171,7 @@ def point(session: Session, viewer: Viewer, code: str) -> Point:
     return Point(row=row, meters=tuple(meters))
 
 
-def point_names(session: Session, viewer: Viewer) -> list[PointName]:
+def point_names(session: reads.Reader, viewer: Viewer) -> list[PointName]:
     """The points of the acting customer by code."""
     return reads.rows(session, viewer, tytan.POINT_NAMES, as_=PointName)
 

@@ -14,6 +14,7 @@ from ebok_core.i18n import gettext, iso, lazy_pgettext, ngettext, pgettext
 from ebok_core.i18n import lazy_gettext as _
 from ebok_core.tytan import copy
 from ebok_core.web import Cell, Column, Filter, Link, Option, Table, Word, rows_table, snapshot, viewer
+from ebok_core.web.context import reading
 
 from . import rules, service, tytan
 from .rules import Validity
@@ -171,13 +172,13 @@ POINTS = Table(
 
 def _point_choices() -> list[tuple[str, str]]:
     """The points of the acting customer, for the filter."""
-    return [(code, f"{code}, {name}") for code, name in service.point_names(snapshot(), viewer())]
+    return [(code, f"{code}, {name}") for code, name in service.point_names(reading(), viewer())]
 
 
 METERS = Table(
     key="core.meters",
     caption=_("Meters"),
-    statement=tytan.METERS,
+    statement=tytan.METERS_OF_LIST,
     row_key=(_meters.id,),
     columns=(
         Column(

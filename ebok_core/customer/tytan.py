@@ -215,6 +215,13 @@ POINT = POINTS.where(_p.code == sa.bindparam("code"))
 POINT_NAMES = sa.select(_p.code, _p.name).order_by(_p.code)
 _METER_COLUMNS = [_p.name.label(name) if name == "point_name" else _m[name] for name in MeterRow._fields]
 METERS = sa.select(*_METER_COLUMNS).join_from(copy.meters, copy.service_points, _m.point_code == _p.code)
+_LISTED = (
+    *("id", "meter_number", "point_code", "point_name", "role", "meter_group", "active", "status", "installed_on"),
+    *("removed_on", "legalization_valid_to", "last_read_on", "last_value"),
+)
+METERS_OF_LIST = sa.select(
+    *(_p.name.label(name) if name == "point_name" else _m[name] for name in _LISTED)
+).join_from(copy.meters, copy.service_points, _m.point_code == _p.code)
 METER = METERS.where(_m.id == sa.bindparam("id"))
 _IN_USE_FIRST = (_m.active.desc(), _m.installed_on.desc(), _m.id)
 METERS_OF_POINT = METERS.where(_m.point_code == sa.bindparam("code")).order_by(*_IN_USE_FIRST)
@@ -237,7 +244,8 @@ RELATED_METERS = METERS.where(
 LEGALIZATION_RAN_OUT = sa.and_(
     _m.active,
     _m.removed_on.is_(None),
-    _m.legalization_valid_to.like("____.__"),
+    # Written into the statement: SQLite compiles it anew each time a pattern is bound.
+    _m.legalization_valid_to.like(sa.literal_column("'____.__'")),
     _m.legalization_valid_to < sa.bindparam("month", type_=sa.String),
 )
 OLD_LEGALIZATIONS = (

@@ -31,8 +31,13 @@ BUSY_TIMEOUT_MS = 5_000
 BEGIN_TRIES, BEGIN_LIMIT_S = 5, 8.0
 COPY_SCHEMA = "tytan"
 _POSTGRESQL_SESSION = (
-    "-c timezone=UTC -c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
+    "-c timezone=UTC -c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s "
+    "-c statement_timeout=15s "
+    # Every statement looks its rows up by keys: planning it anew for each value costs more than running it.
+    "-c plan_cache_mode=force_generic_plan"
 )
+# A snapshot by the server's own defaults: nothing to set for each transaction.
+_POSTGRESQL_SNAPSHOT = "-c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
 
 
 class Database:
@@ -62,8 +67,8 @@ class Database:
             self.reader = self._sqlite("BEGIN", attach=True)
             self.refresher = self._sqlite("BEGIN IMMEDIATE", attach=False)
         else:
-            self.writer = self._postgresql(f"{_POSTGRESQL_SESSION} -c statement_timeout=15s")
-            self.reader = self.writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self.writer = self._postgresql(_POSTGRESQL_SESSION)
+            self.reader = self._postgresql(f"{_POSTGRESQL_SESSION} {_POSTGRESQL_SNAPSHOT}")
             self.refresher = self._postgresql("-c timezone=UTC -c lock_timeout=60s", pool_size=2)
 
     @contextmanager
@@ -90,18 +95,17 @@ class Database:
         with _translated(self.is_sqlite), self.reader.connect() as connection:
             try:
                 yield connection
-            finally:
+                # The server lets nothing be written here, and after a rollback psycopg forgets its prepared statements.
+                _roll_back(connection) if self.is_sqlite else connection.commit()
+            except BaseException:
                 _roll_back(connection)
+                raise
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
         """The same as a session, for entities. Raises `DatabaseUnavailable`."""
         with self.reading() as connection:
-            session = self.session_over(connection)
-            try:
-                yield session
-            finally:
-                _roll_back(session)
+            yield self.session_over(connection)
 
     def session_over(self, connection: sa.Connection) -> Session:
         """A session that reads in a connection's snapshot."""

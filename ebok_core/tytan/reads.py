@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from operator import eq
 from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
-from sqlalchemy.sql import visitors
+from sqlalchemy.sql.operators import in_op
 from sqlalchemy.sql.selectable import Join
 
 from ebok_core.contracts.identity import Viewer
@@ -31,6 +32,8 @@ class RowType(Protocol):
 
 
 Row = TypeVar("Row", bound=RowType)
+KEPT = "ebok_kept_reads"
+"""Under this name a snapshot's `info` carries a dict in which `rows` keeps what it has read."""
 # A snapshot to read in: a page's connection or a session over it.
 Reader = Session | sa.Connection
 
@@ -40,9 +43,17 @@ def rows(
 ) -> list[Row]:
     """The rows of a statement that belong to the acting customer, or with `every` to any of the viewer's customers.
 
-    `values` fill the statement's own bind parameters. A viewer without a customer gets nothing.
+    `values` fill the statement's own bind parameters. A viewer without a customer gets nothing. A page's snapshot reads
+    the same only once, whichever parts of the page ask.
     """
-    return [as_._make(row) for row in session.execute(scoped(statement, every), bound(viewer, every, values))]
+    parameters = bound(viewer, every, values)
+    kept: dict[Any, list[Any]] | None = session.info.get(KEPT) if isinstance(session, Session) else None
+    if kept is None:
+        return [as_._make(row) for row in session.execute(scoped(statement, every), parameters)]
+    key = (statement, as_, repr(sorted(parameters.items())))
+    if key not in kept:
+        kept[key] = [as_._make(row) for row in session.execute(scoped(statement, every), parameters)]
+    return list(kept[key])
 
 
 def one(
@@ -66,12 +77,11 @@ def scoped(statement: sa.Select[Any], every: bool = False) -> sa.Select[Any]:
     """The statement with the condition on every copy table it reads; built once per statement.
 
     Raises `ValueError` for a statement that reads no copy table, or one inside a subquery, where a condition from
-    outside would not reach it.
+    outside would not reach it; a subquery that is scoped itself may stand inside.
     """
     tables = list(_copy_tables(statement))
-    everywhere = {e for e in visitors.iterate(statement) if isinstance(e, sa.Table) and e.schema == COPY_SCHEMA}
-    if not tables or everywhere - set(tables):
-        raise ValueError("a scoped read selects from copy tables and joins, never from a subquery of one")
+    if not tables or any(_unscoped(statement, set(tables))):
+        raise ValueError("a scoped read selects from copy tables and joins, never from an unscoped subquery of one")
     for table in tables:
         column = table.c[table.info["customer"]]
         statement = statement.where(column.in_(_ALL) if every else column == _ACTING)
@@ -83,6 +93,28 @@ def bound(viewer: Viewer, every: bool, values: Mapping[str, Any]) -> dict[str, A
     if every:
         return {**values, "viewer_customers": list(viewer.customer_codes)}
     return {**values, "viewer_customer": viewer.customer_code}
+
+
+def _unscoped(element: Any, bound_tables: set[sa.Table]) -> Iterator[bool]:
+    """A sign for each copy table below an element that nothing binds; each subquery must bind its own."""
+    for child in element.get_children():
+        if isinstance(child, sa.Table):
+            if child.schema == COPY_SCHEMA and child not in bound_tables:
+                yield True
+        else:
+            yield from _unscoped(child, _bound_tables(child) if isinstance(child, sa.Select) else bound_tables)
+
+
+def _bound_tables(statement: sa.Select[Any]) -> set[sa.Table]:
+    """The copy tables of a select whose own WHERE binds the viewer's customers to them."""
+    found = set()
+    for condition in statement._where_criteria:
+        column, value = getattr(condition, "left", None), getattr(condition, "right", None)
+        table = getattr(column, "table", None)
+        if isinstance(table, sa.Table) and table.schema == COPY_SCHEMA and column is table.c[table.info["customer"]]:
+            if getattr(value, "key", None) in (_ACTING.key, _ALL.key) and condition.operator in (eq, in_op):
+                found.add(table)
+    return found
 
 
 def _copy_tables(statement: sa.Select[Any]) -> Iterator[sa.Table]:

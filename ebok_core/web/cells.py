@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from operator import attrgetter
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -144,6 +145,7 @@ def _dash() -> str:
 
 def _word(value: Any) -> str:
     note = f"<small>{escape(value.note)}</small>" if value.note else ""
+    use((_WORD_ICONS[value.kind],))
     return f"{_WORDS[value.kind]}{escape(value.text)}</span>{note}"
 
 
@@ -170,7 +172,7 @@ def _actions(value: Iterable[Action]) -> str:
 # kind -> how a value that is there reads as HTML
 _HTML: Mapping[str, Callable[[Any], str]] = {
     "text": escape,
-    "date": i18n.iso,
+    "date": date.isoformat,
     "instant": i18n.instant_iso,
     "money": lambda v: i18n.money(v, unit=False),
     "volume": lambda v: i18n.volume(v, unit=False),
@@ -290,9 +292,7 @@ def body(
         lines = [_line(columns, writers, index, row, extra or {}, check) for index, row in enumerate(rows)]
     else:
         lines = [f'<tr role="row">{"".join([write(row) for write in writers])}</tr>' for row in rows]
-    text = "\n".join(lines)
-    use(name for name in _WORD_ICONS.values() if f'#i-{name}"' in text)
-    return text
+    return "\n".join(lines)
 
 
 def _line(

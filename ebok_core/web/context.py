@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ebok_core.contracts.identity import Viewer
 from ebok_core.runtime import Runtime
+from ebok_core.tytan import reads
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +40,7 @@ def snapshot() -> Session:
     found = g.get("ebok_snapshot")
     if found is None:
         found = g.ebok_snapshot = runtime().database.session_over(reading())
-        found.info.update(g.get("ebok_session_info", {}))
+        found.info.update({reads.KEPT: {}, **g.get("ebok_session_info", {})})
     return cast(Session, found)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from urllib.parse import unquote_to_bytes
 
 import structlog
@@ -46,8 +46,8 @@ def install_converters(app: Flask) -> None:
 def request_id() -> str:
     """The code of this request, short enough to be read out on the phone: `B7K2-0916`."""
     if "ebok_request_id" not in g:
-        signs = [secrets.choice(_SIGNS) for _ in range(8)]
-        g.ebok_request_id = f"{''.join(signs[:4])}-{''.join(signs[4:])}"
+        signs = "".join([_SIGNS[byte % len(_SIGNS)] for byte in os.urandom(8)])
+        g.ebok_request_id = f"{signs[:4]}-{signs[4:]}"
     return str(g.ebok_request_id)
 
 

@@ -24,7 +24,7 @@ from .brand import sheet_name
 from .context import optional_viewer
 from .look import Look, current
 from .menu import Item, active, menu
-from .pieces import kept
+from .pieces import csrf_token, kept
 from .utility import Office, known_office, office
 
 # Endpoints of other rooms that the frame links to; a link whose endpoint is not mounted is left out.
@@ -139,9 +139,9 @@ class Frame:
     @cached_property
     def path(self) -> tuple[Item, ...]:
         """The active entry, its group before it."""
-        return active(self.items, request.endpoint, self.menu_key)
+        return active(self.zone, self.viewer, request.endpoint, self.menu_key)
 
-    @property
+    @cached_property
     def outline(self) -> Outline:
         """What decides the frame around the page's own part, its addresses and the menu's marks."""
         viewer = self.viewer
@@ -175,6 +175,11 @@ class Frame:
     def _top(self, *, has_menu: bool) -> Markup:
         key = ("top", self.outline, has_menu)
         return kept(key, lambda: self._piece("_top.html", has_menu=has_menu), who=self.who, here=self.escaped_here)
+
+    @property
+    def token(self) -> str:
+        """The form token."""
+        return csrf_token()
 
     @property
     def side(self) -> Markup:
@@ -248,7 +253,7 @@ class Frame:
             trail.pop()
         return [*trail, (self.topic, None)]
 
-    @property
+    @cached_property
     def home(self) -> str | None:
         """The address of the zone's first page."""
         return self.link(HOME[self.zone])

@@ -49,6 +49,7 @@ def init_app(app: Flask) -> None:
     """Look the token up at each request; Flask-Login's own IP check is off, the row does its work."""
     manager = LoginManager(app)
     manager.session_protection = None
+    manager._session_identifier_generator = str  # its hash of address and browser, made at each request for nothing
     manager.user_loader(_load)
     # There is no "remember me" (identity.md §6.4); its hook would read the session for every file, which is then nobody
     # else's to keep.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, url_for
-from markupsafe import escape
 
 from ebok_core.contracts.identity import Viewer
 from ebok_core.contracts.web import MenuEntry, Zone
@@ -29,11 +28,6 @@ class Item:
     icon: str | None = None
     children: tuple[Item, ...] = ()
 
-    def line(self, current: str | None) -> str:
-        """The entry as a list item; `current` is its `aria-current`."""
-        state = f' aria-current="{escape(current)}"' if current else ""
-        return f'<li><a href="{escape(self.href)}"{state}>{escape(self.label)}</a></li>'
-
     def walk(self) -> Iterator[Item]:
         """The entry and everything below it."""
         yield self
@@ -53,8 +47,19 @@ def menu(zone: Zone, viewer: Viewer | None) -> tuple[Item, ...]:
     return kept[key]
 
 
-def active(items: tuple[Item, ...], endpoint: str | None, key: str | None = None) -> tuple[Item, ...]:
+def active(zone: Zone, viewer: Viewer | None, endpoint: str | None, key: str | None = None) -> tuple[Item, ...]:
     """The path from a top entry to the current one: by the page's own word, its endpoint, or its blueprint."""
+    kept: dict[Any, tuple[Item, ...]] = current_app.extensions.setdefault("ebok_paths", {})
+    place = (zone, viewer.permissions if viewer else frozenset(), current_locale(), endpoint, key)
+    found = kept.get(place)
+    if found is None:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        found = kept[place] = _path(menu(zone, viewer), endpoint, key)
+    return found
+
+
+def _path(items: tuple[Item, ...], endpoint: str | None, key: str | None) -> tuple[Item, ...]:
     paths = [(top, item) for top in items for item in top.walk()]
     room = _room(endpoint)
     for fits in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -159,8 +160,13 @@ def _is_loopback() -> bool:
 
 def _address() -> str | None:
     """The client's address as the trusted proxies name it (S36), None for what is no address."""
+    return _checked(request.remote_addr or "")
+
+
+@lru_cache(maxsize=512)
+def _checked(address: str) -> str | None:
     try:
-        return str(ipaddress.ip_address(request.remote_addr or ""))
+        return str(ipaddress.ip_address(address))
     except ValueError:
         return None
 
@@ -187,10 +193,11 @@ def _stale_form(_error: CSRFError) -> ResponseReturnValue:
 
 def _protect(response: Response) -> Response:
     """Put the headers of security.md §9.1 on the answer, and forbid keeping what is somebody's."""
-    stricter = response.headers.get("Referrer-Policy") == "no-referrer"
-    response.headers.update(HEADERS)
-    if stricter:
-        response.headers["Referrer-Policy"] = "no-referrer"
+    headers = response.headers
+    if headers.get("Referrer-Policy") == "no-referrer":  # stricter than ours
+        headers.update({**HEADERS, "Referrer-Policy": "no-referrer"})
+    else:
+        headers.update(HEADERS)
     response.headers.setdefault("Content-Security-Policy", _csp(request.endpoint))
     if g.get("viewer") is not None:
         response.headers["Cache-Control"] = "no-store"

@@ -33,9 +33,8 @@ def meter_actions(session: Session, viewer: Viewer, meter: Any) -> Mapping[str, 
 
 def meter_readings(session: Session, viewer: Viewer, meter: Any) -> Mapping[str, Any] | None:
     """Readings of the meter that wait for our check."""
-    rows = service.meters_of(session, viewer)
-    waiting = [k.waiting for k in service.known_of(session, viewer, [r for r in rows if r.id == meter.id], rows)]
-    return {"waiting": waiting[0]} if waiting and waiting[0] else None
+    found = service.waiting(session, viewer, meter.id)
+    return {"waiting": found} if found else None
 
 
 def point_actions(session: Session, viewer: Viewer, point: Any) -> Mapping[str, Any] | None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from marshmallow import RAISE, Schema, fields, validate
 
 from ebok_core import OutboxMessage
-from ebok_core.tytan import copy
+from ebok_core.tytan import copy, reads
 
 
 class MeterRow(NamedTuple):
@@ -53,12 +53,6 @@ class StateRow(NamedTuple):
     message_id: str | None
 
 
-class MeterId(NamedTuple):
-    """The id of a meter alone."""
-
-    id: str
-
-
 class MessageRow(NamedTuple):
     """The message that brought a reading, and what became of the reading."""
 
@@ -86,9 +80,12 @@ STATES = (
 )
 IN_USE = sa.and_(_m.active, _m.removed_on.is_(None))
 FIRST_METERS = METERS.where(IN_USE).limit(3)
-TO_READ = sa.select(_m.id).where(IN_USE, _m.radio_module_number.is_(None))
-READ_SINCE = sa.select(_r.meter_id).where(_r.read_on >= sa.bindparam("since"), _r.status != "rejected").distinct()
-BROUGHT = sa.select(_r.message_id, _r.status).where(_r.message_id.in_(sa.bindparam("message_ids", expanding=True)))
+TO_READ = sa.select(sa.func.count()).select_from(copy.meters).where(IN_USE, _m.radio_module_number.is_(None))
+READ_SINCE = sa.select(_r.meter_id).where(_r.read_on >= sa.bindparam("since"), _r.status != "rejected")
+_BROUGHT = sa.select(_r.message_id, _r.status)
+BROUGHT_BY = _BROUGHT.where(_r.message_id == sa.bindparam("message_id"))
+BROUGHT = reads.scoped(_BROUGHT.where(_r.message_id.is_not(None))).subquery("brought")
+"""What became of the readings that our messages brought, for a join with them; run it with `reads.bound`."""
 
 
 class SubmittedSchema(Schema):

@@ -30,9 +30,7 @@ def window(address):
     """A browser window, and what its console said beside the expected 422."""
     with browser.chromium() as chromium, browser.context_for(chromium, address) as context:
         page = context.new_page()
-        page.said = []
-        page.on("console", lambda message: page.said.append(message.text))
-        page.on("requestfailed", lambda request: page.said.append(request.url))
+        page.said = browser.listen(page)
         yield page
 
 

@@ -2,7 +2,7 @@
 
 from .facts import Known, groups_of, known_of, limits_of, meters_of
 from .following import apply_submission, apply_withdrawal, changes, take_over
-from .history import Compared, batch, compared, not_copied
+from .history import Compared, batch, compared, not_copied, waiting
 from .places import Place, Shown, address_of, first_meters, name_groups, shown, still_to_read
 from .reminding import Reminder, remind, reminders_due
 from .sending import (
@@ -51,5 +51,6 @@ __all__ = [
     "still_to_read",
     "submit_readings",
     "take_over",
+    "waiting",
     "withdraw_reading",
 ]

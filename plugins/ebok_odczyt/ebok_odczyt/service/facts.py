@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -88,11 +88,19 @@ def groups_of(session: Session, viewer: Viewer) -> dict[str, str]:
 
 
 def known_of(
-    session: Session, viewer: Viewer, shown: Sequence[MeterRow], every: Sequence[MeterRow], today: date | None = None
+    session: Session,
+    viewer: Viewer,
+    shown: Sequence[MeterRow],
+    every: Sequence[MeterRow],
+    today: date | None = None,
+    own_names: Mapping[str, str] | None = None,
 ) -> list[Known]:
-    """What is known of the `shown` meters; `every` are all of the customer's, for exchanges and main meters."""
+    """What is known of the `shown` meters; `every` are all of the customer's, for exchanges and main meters.
+
+    `own_names` are the customer's names of groups (`groups_of`), for who has read them already.
+    """
     today = today or clock.today()
-    own_names = groups_of(session, viewer)
+    own_names = groups_of(session, viewer) if own_names is None else own_names
     meters = {row.id: _meter(row, today) for row in every}
     chains = {row.id: _chain(row, every, meters) for row in shown}
     needed = sorted(

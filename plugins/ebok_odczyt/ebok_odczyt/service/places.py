@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from ebok_core import Viewer, clock
 from ebok_core.errors import NotFound
-from ebok_core.tytan import reads
+from ebok_core.tytan import copy, reads
 
 from .. import rules, tytan
 from ..models import LIVE, MeterGroup, Reading
-from ..tytan import MeterId, MeterRow
+from ..tytan import MeterRow
 from .facts import Known, groups_of, known_of, limits_of, meters_of
 
 POINTS_A_PAGE = 20
@@ -23,6 +23,11 @@ _GIVEN_SINCE = sa.select(Reading.meter_id).where(
     Reading.customer_code == sa.bindparam("customer_code"),
     Reading.read_on >= sa.bindparam("since"),
     Reading.status.in_(LIVE),
+)
+
+
+_OWED = tytan.TO_READ.where(
+    copy.meters.c.id.not_in(reads.scoped(tytan.READ_SINCE)), copy.meters.c.id.not_in(_GIVEN_SINCE)
 )
 
 
@@ -87,7 +92,7 @@ def shown(
     pages = max(1, -(-len(codes) // POINTS_A_PAGE))
     number = min(max(number, 1), pages)
     on_page = set(codes[(number - 1) * POINTS_A_PAGE : number * POINTS_A_PAGE])
-    known = known_of(session, viewer, [row for row in fitting if row.point_code in on_page], every)
+    known = known_of(session, viewer, [row for row in fitting if row.point_code in on_page], every, own_names=own)
     limits = limits_of(session)
     return Shown(
         places=tuple(_place(code, known) for code in codes if code in on_page),
@@ -110,10 +115,8 @@ def still_to_read(session: Session, viewer: Viewer) -> tuple[int, date] | None:
     window = rules.window_at(clock.today(), limits_of(session))
     if not window.holds(clock.today()):
         return None
-    given = session.scalars(_GIVEN_SINCE, {"customer_code": viewer.customer_code, "since": window.opens})
-    read = {row.id for row in reads.rows(session, viewer, tytan.READ_SINCE, as_=MeterId, since=window.opens)}
-    owed = {row.id for row in reads.rows(session, viewer, tytan.TO_READ, as_=MeterId)} - read - set(given)
-    return len(owed), window.closes
+    owed = reads.scalar(session, viewer, _OWED, customer_code=viewer.customer_code, since=window.opens)
+    return int(owed), window.closes
 
 
 def name_groups(session: Session, viewer: Viewer, names: dict[str, str]) -> None:

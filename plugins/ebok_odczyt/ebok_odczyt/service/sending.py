@@ -166,7 +166,7 @@ def withdraw_reading(session: Session, viewer: Viewer, reading_id: str) -> Readi
     reading = own_reading(session, viewer, reading_id)
     if reading.status == WITHDRAWN:
         return reading
-    in_copy = reads.rows(session, viewer, tytan.BROUGHT, as_=tytan.MessageRow, message_ids=[reading.message_id])
+    in_copy = reads.rows(session, viewer, tytan.BROUGHT_BY, as_=tytan.MessageRow, message_id=reading.message_id)
     now, message_id = clock.now_utc(), uuid7()
     moved = session.execute(
         sa.update(Reading)
