@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from . import pdf
 from .app import create_app_of
 from .errors import ConfigurationError
 from .runtime import Runtime, build
@@ -44,7 +45,8 @@ class Server(BaseApplication):
                 self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """The application of one worker."""
+        """The application of one worker, its fonts loaded: the first PDF shall not wait for them."""
+        pdf.warm_up()
         return create_app_of(build())
 
 

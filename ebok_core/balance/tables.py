@@ -250,18 +250,26 @@ def years_table(rows: Sequence[tytan.Year], address: Callable[[int], str]) -> Ma
 # The statement (P39)
 
 
-def _balance_after(line: StatementLine) -> Cell:
-    note = pgettext("balance", "overpaid") if line.balance < 0 else ""
-    return Cell(money(abs(line.balance), unit=False), note, whole=True)
+def _kind_of(line: StatementLine) -> str:
+    """The kind of an entry in words, where its title does not begin with it."""
+    kind = str(KINDS.get(line.entry.kind, ""))
+    return "" if line.entry.title.startswith(kind) else kind
 
 
 STATEMENT = (
-    Column("date", _("Date"), "date", value=lambda x: x.entry.posted_on),
-    Column("title", _("What"), head=True, value=lambda x: x.entry.title, note=lambda x: KINDS.get(x.entry.kind, "")),
+    Column("date", _("Date"), "date", head=True, value=lambda x: x.entry.posted_on),
+    Column("title", _("What"), value=lambda x: x.entry.title, note=_kind_of),
     Column("document", _("Document no."), value=lambda x: x.entry.document_number, shown=False),
     Column("charge", _("Charge [zł]"), "money"),
     Column("credit", _("Payment or credit [zł]"), "money"),
-    Column("balance", _("Balance after [zł]"), "cell", value=_balance_after, csv=lambda x: x.balance),
+    Column(
+        "balance",
+        _("Balance after [zł]"),
+        "money",
+        value=lambda x: abs(x.balance),
+        note=lambda x: pgettext("balance", "overpaid") if x.balance < 0 else "",
+        csv=lambda x: x.balance,
+    ),
 )
 
 

@@ -9,19 +9,15 @@ import sqlalchemy as sa
 
 from ebok_core import audit, clock
 from ebok_core.contracts.identity import Viewer
-from ebok_core.errors import Refused
-from ebok_core.i18n import gettext as _
 
-from . import passwords, rules, throttle
-from .models import Account, SignInSession
+from .models import SignInSession
 from .sessions import LiveSession
-from .signin import Delayed
+from .signin import check_own_password
 
 if TYPE_CHECKING:
     from ebok_core.runtime import Runtime
 
 FRESH = timedelta(minutes=5)
-_HASH = sa.select(Account.password_hash).where(Account.id == sa.bindparam("account_id"))
 
 
 def is_fresh(live: LiveSession | None) -> bool:
@@ -34,17 +30,8 @@ def prove(runtime: Runtime, viewer: Viewer, password: str) -> None:
 
     Raises `Refused` with `wrong`, `Delayed` after too many failures; they count with those of a password change.
     """
-    counters = {f"password:{viewer.account_id}": rules.PER_LOGIN}
+    check_own_password(runtime, viewer, password)
     with runtime.database.unit_of_work() as session:
-        until = throttle.take(session, counters)
-    if until:
-        raise Delayed(until)
-    with runtime.database.snapshot() as session:
-        known = session.execute(_HASH, {"account_id": viewer.account_id}).scalar_one_or_none()
-    if not passwords.hasher_in(runtime.database.info).verify(known, password):
-        raise Refused(_("This is not your current password. Type it once more"), code="wrong")
-    with runtime.database.unit_of_work() as session:
-        throttle.settle(session, counters)
         session.execute(
             sa.update(SignInSession)
             .where(SignInSession.id == viewer.session_id, SignInSession.ended_at.is_(None))

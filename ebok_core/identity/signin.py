@@ -31,9 +31,8 @@ CONTACT_PAGE = "core.contact"
 
 _A = Account.__table__
 _SECRETS = sa.select(_A.c.status, _A.c.password_hash).where(_A.c.id == sa.bindparam("account_id")).with_for_update()
-_OWN_WORDS = sa.select(_A.c.login, _A.c.email, _A.c.display_name, _A.c.password_hash).where(
-    _A.c.id == sa.bindparam("account_id")
-)
+_OWN_WORDS = sa.select(_A.c.login, _A.c.email, _A.c.display_name).where(_A.c.id == sa.bindparam("account_id"))
+_HASH = sa.select(_A.c.password_hash).where(_A.c.id == sa.bindparam("account_id"))
 
 
 class SignedIn(NamedTuple):
@@ -120,29 +119,38 @@ def change_password(runtime: Runtime, viewer: Viewer, current: str, new: str) ->
     Raises `Refused` with `wrong` (the current one), `weak` with the reason in words, `same`, `meanwhile`; `Delayed`.
     Never call it inside a unit of work.
     """
-    hasher = passwords.hasher_in(runtime.database.info)
+    known = check_own_password(runtime, viewer, current)
+    with runtime.database.snapshot() as session:
+        policy, context = _policy_and_words(runtime, session, viewer.account_id, viewer.customer_codes)
+    if new == current:
+        raise Refused(_("This is your password now. Think of another one"), code="same")
+    _refuse_weak(new, policy, context)
+    hashed = passwords.hasher_in(runtime.database.info).hash(new)
+    with runtime.database.unit_of_work() as session:
+        _store_password(session, viewer.account_id, hashed, instead_of=known)
+        sessions.end_other_sessions(session, viewer, "password_changed")
+        token = sessions.renew_token(session, viewer.session_id or "")
+        _tell_of_password(session, "core.password.changed", viewer, viewer.account_id)
+    return token
+
+
+def check_own_password(runtime: Runtime, viewer: Viewer, password: str) -> str:
+    """Check the viewer's own password and return its hash. Never call it inside a unit of work.
+
+    Raises `Refused` with `wrong`, `Delayed` after too many failures, whatever it was asked for.
+    """
     counters = {f"password:{viewer.account_id}": rules.PER_LOGIN}
     with runtime.database.unit_of_work() as session:
         until = throttle.take(session, counters)
     if until:
         raise Delayed(until)
     with runtime.database.snapshot() as session:
-        own = session.execute(_OWN_WORDS, {"account_id": viewer.account_id}).one()
-        policy, context = _policy_and_words(runtime, session, viewer.account_id, viewer.customer_codes)
-    if not hasher.verify(own.password_hash, current):
+        known: str | None = session.execute(_HASH, {"account_id": viewer.account_id}).scalar_one_or_none()
+    if not passwords.hasher_in(runtime.database.info).verify(known, password) or known is None:
         raise Refused(_("This is not your current password. Type it once more"), code="wrong")
     with runtime.database.unit_of_work() as session:
         throttle.settle(session, counters)
-    if new == current:
-        raise Refused(_("This is your password now. Think of another one"), code="same")
-    _refuse_weak(new, policy, context)
-    hashed = hasher.hash(new)
-    with runtime.database.unit_of_work() as session:
-        _store_password(session, viewer.account_id, hashed, instead_of=own.password_hash)
-        sessions.end_other_sessions(session, viewer, "password_changed")
-        token = sessions.renew_token(session, viewer.session_id or "")
-        _tell_of_password(session, "core.password.changed", viewer, viewer.account_id)
-    return token
+    return known
 
 
 def least_length(session: Session) -> int:

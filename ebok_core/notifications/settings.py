@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ebok_core import runtime_settings
 from ebok_core.contracts.admin import Level, StatusRow
-from ebok_core.i18n import gettext
+from ebok_core.i18n import gettext, pgettext
 from ebok_core.i18n import lazy_gettext as _
 from ebok_core.runtime_settings import ConfigSchema, secret_text
 
@@ -61,12 +61,12 @@ class SmsConfigSchema(ConfigSchema):
 def sms_status(session: Session) -> StatusRow:
     """Whether text messages are sent, and what is missing where a gateway is chosen without a token."""
     config: SmsConfig = runtime_settings.get(session, SmsConfigSchema)
-    level, text, hint = Level.OK, gettext("Configured"), ""
+    level, text, hint = Level.OK, pgettext("text messages", "Configured"), ""
     if config.gateway == NONE:
-        level, text = Level.DEFAULT, gettext("Switched off")
+        level, text = Level.DEFAULT, pgettext("text messages", "Switched off")
         hint = gettext("Nobody gets text messages; e-mails go out as usual.")
     elif config.gateway == SMSAPI and not _has_token(session):
-        level, text = Level.MISSING, gettext("Not configured")
+        level, text = Level.MISSING, pgettext("text messages", "Not configured")
         hint = gettext("Enter the token of the gateway.")
     return StatusRow(
         key=SmsConfigSchema.key, title=gettext("Text messages (SMS)"), level=level, text=text, hint=hint, order=ORDER

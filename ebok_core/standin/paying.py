@@ -128,6 +128,7 @@ def interest_drafts(document_number: str, parts: Sequence[Segment]) -> list[Draf
         own = left if place == len(parts) - 1 else billing.grosze(part.amount.quantize(interest.GROSZ, ROUND_HALF_UP))
         left -= own
         price = int((part.amount / part.days).quantize(Decimal("0.0001"), ROUND_HALF_UP).scaleb(4))
-        name = f"Odsetki od {document_number}, {part.rate}% w skali roku"
+        rate = str(part.rate).replace(".", ",")
+        name = f"Odsetki od {document_number}, {rate}% w skali roku"
         drafts.append(Draft(name, billing.DAY, part.days, price, own, billing.VAT_NONE))
     return drafts

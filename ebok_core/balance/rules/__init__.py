@@ -3,7 +3,7 @@
 from .days import effective_due, holidays_of
 from .history import Age, Allocation, Entry, Statement, StatementLine, ageing_of, balance_on, statement_of
 from .interest import Accrual, Document, Segment, accrual_of, charged_days, interest, names, rounded, segments
-from .parts import PARTS, PRINCIPAL, ZERO, Balance, LedgerLine, Side, balance_of, days_left, part_of, side_of
+from .parts import PARTS, PRINCIPAL, ZERO, Balance, LedgerLine, Side, balance_of, days_left, line_of, part_of, side_of
 from .rates import COMMERCIAL, CONSUMER, KNOWN_ON, RateFault, Rates, rates_from_text, rates_to_text
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "effective_due",
     "holidays_of",
     "interest",
+    "line_of",
     "names",
     "part_of",
     "rates_from_text",

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from .parts import ZERO, Balance, LedgerLine, balance_of, days_left, part_of
+from .parts import ZERO, Balance, balance_of, days_left, line_of, part_of
 
 
 class Entry(NamedTuple):
@@ -54,7 +54,7 @@ def balance_on(
         if source in left and target is not None and max(posted[source], posted[target]) > after:
             left[source] -= allocation.amount
             left[target] += allocation.amount
-    lines = [_line(entry, left[entry.id]) for entry in entries if entry.posted_on <= after]
+    lines = [line_of(entry, left[entry.id]) for entry in entries if entry.posted_on <= after]
     return balance_of(_total_on(now, entries, after), lines, day)
 
 
@@ -160,16 +160,3 @@ def _after(day: date, today: date) -> date:
 
 def _total_on(now: Decimal, entries: Iterable[Entry], after: date) -> Decimal:
     return now - sum((entry.amount for entry in entries if entry.posted_on > after), ZERO)
-
-
-def _line(entry: Entry, to_pay: Decimal) -> LedgerLine:
-    return LedgerLine(
-        id=entry.id,
-        kind=entry.kind,
-        document_number=entry.document_number,
-        posted_on=entry.posted_on,
-        due_on=entry.due_on,
-        amount=entry.amount,
-        to_pay=to_pay,
-        title=entry.title,
-    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 from .days import effective_due
 
@@ -45,6 +46,20 @@ class LedgerLine:
     def is_part_paid(self) -> bool:
         """Whether something of it, but not all, was paid or set off."""
         return self.to_pay != self.amount
+
+
+def line_of(entry: Any, to_pay: Decimal) -> LedgerLine:
+    """A row of `ebok_ledger` as a line of which `to_pay` złoty are left."""
+    return LedgerLine(
+        id=entry.id,
+        kind=entry.kind,
+        document_number=entry.document_number,
+        posted_on=entry.posted_on,
+        due_on=entry.due_on,
+        amount=entry.amount,
+        to_pay=to_pay,
+        title=entry.title,
+    )
 
 
 # Which part of the balance an entry's rest belongs to (tytan-contract.md, `ebok_ledger`).

@@ -16,7 +16,7 @@ from ebok_core.contracts.identity import Viewer
 from ebok_core.tytan import reads
 
 from .. import rules, tytan
-from ..rules import Balance, LedgerLine
+from ..rules import Balance
 
 
 class Withheld(Enum):
@@ -106,7 +106,7 @@ def _held(session: Session, viewer: Viewer, rows: Iterable[Customer]) -> frozens
 def _account(
     row: Customer, entries: Iterable[tytan.OpenEntry], pending: Iterable[PendingEntry], *, is_held: bool
 ) -> Account:
-    lines = [_line(entry) for entry in entries if entry.customer_code == row.code]
+    lines = [rules.line_of(entry, entry.to_pay) for entry in entries if entry.customer_code == row.code]
     balance = rules.balance_of(row.balance, lines, clock.today())
     withheld = Withheld.HELD_BACK if is_held else None if balance.adds_up else Withheld.DOES_NOT_ADD_UP
     return Account(
@@ -114,17 +114,4 @@ def _account(
         balance=balance if withheld is None else None,
         withheld=withheld,
         pending=tuple(entry for entry in pending if entry.customer_code == row.code),
-    )
-
-
-def _line(entry: tytan.OpenEntry) -> LedgerLine:
-    return LedgerLine(
-        id=entry.id,
-        kind=entry.kind,
-        document_number=entry.document_number,
-        posted_on=entry.posted_on,
-        due_on=entry.due_on,
-        amount=entry.amount,
-        to_pay=entry.to_pay,
-        title=entry.title,
     )

@@ -14,7 +14,7 @@ from ebok_core.errors import EbokError
 from ebok_core.i18n import gettext, ngettext
 from ebok_core.i18n import lazy_gettext as _
 
-from .service import bounces, keeping, sending
+from .service import bounces, files, keeping, sending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +96,17 @@ def forget(runtime: Runtime) -> str | None:
     return ngettext("%(n)s row deleted", "%(n)s rows deleted", gone) if gone else None
 
 
+def forget_files(runtime: Runtime) -> str | None:
+    """Delete files of documents that the copy holds no longer; tells how many. The core's sweep takes the contents."""
+    gone = 0
+    while True:
+        with runtime.database.unit_of_work() as session:
+            found = files.forget_gone(session)
+        gone += found
+        if not found:
+            return ngettext("%(n)s file deleted", "%(n)s files deleted", gone) if gone else None
+
+
 ALL = (
     Job(
         key="faktura.notify",
@@ -109,6 +120,12 @@ ALL = (
         title=_("Read returned mail"),
         run=read_bounces,
         schedule=Every(interval=timedelta(minutes=5)),
+    ),
+    Job(
+        key="faktura.forget_files",
+        title=_("Delete files of documents that the portal holds no longer"),
+        run=forget_files,
+        schedule=Daily(hour=3, minute=30),
     ),
     Job(
         key="faktura.forget",

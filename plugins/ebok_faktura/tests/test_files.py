@@ -13,17 +13,20 @@ import sqlalchemy as sa
 from ebok_core import files as stored
 from ebok_core import runtime_settings
 from ebok_core.audit.models import AuditEvent
+from ebok_core.files.models import StoredFile
 from ebok_core.outbox import deliver
 from ebok_core.standin import database
 from ebok_core.standin.settlement import settle_readings
 from ebok_core.testing import pdfs
 from ebok_core.tytan import copy
 from ebok_core.tytan.settings import TytanConfig, TytanConfigSchema
+from ebok_faktura import jobs
 from ebok_faktura.models import Fetch, InvoiceFile, IssuedPdf, Proof
 from ebok_faktura.service import files, printing, reading
 
 INVOICE, NOTE, OLD = "R. 2026/000412", "NO 2026/000077", "R. 2026/000215"
 PDF, WAIT, XML = "/faktury/pdf/", "/faktury/pobieranie/", "/faktury/plik/xml/"
+DOCUMENT = "/faktury/dokument/R.%202026/000412"
 _i = copy.invoices.c
 
 
@@ -187,7 +190,7 @@ def test_a_file_with_a_wrong_hash_is_an_alarm_and_is_never_shown(world, a, tytan
     with world.database.snapshot() as session:
         assert session.scalars(sa.select(AuditEvent.object_id).where(AuditEvent.action == "faktura.file.wrong")).all()
         assert [found.document_number for found in files.wrong_files(session)] == [INVOICE]
-    assert a.get(XML + INVOICE).status_code == 404
+    assert a.get(XML + INVOICE).location == DOCUMENT
     answer = a.get(PDF + INVOICE)
     assert answer.status_code == 200
     assert "Ten wydruk powstał z danych rozliczeniowych" in " ".join(pdfs.read(answer.data).text.split())
@@ -199,8 +202,8 @@ def test_a_file_that_was_changed_on_our_disk_is_fetched_again(world, a):
     (row,) = all_of(world, InvoiceFile)
     path = stored.folder_of(world.settings) / row.sha256[:2] / row.sha256
     path.write_bytes(path.read_bytes().replace(b"P_15", b"P_51"))
-    assert a.get(XML + INVOICE).status_code == 404
-    assert a.get(XML + INVOICE).status_code == 303
+    assert a.get(XML + INVOICE).location == DOCUMENT
+    assert a.get(XML + INVOICE).location == WAIT + INVOICE.replace(" ", "%20") + "?plik=xml"
     work(world)
     assert a.get(XML + INVOICE).status_code == 200
 
@@ -247,12 +250,34 @@ def test_the_original_pdf_and_the_upo_are_given_where_tytan_has_them(world, a, t
     assert a.get("/faktury/plik/exe/" + INVOICE).status_code == 404
 
 
-def test_a_missing_file_is_a_plain_404(world, a, clock, signed_in):
-    a.get("/faktury/plik/upo/" + INVOICE)
+def test_a_missing_file_leads_back_with_a_sentence_and_is_asked_for_again_later(world, a, clock, signed_in, text_of):
+    upo = "/faktury/plik/upo/" + INVOICE
+    a.get(upo)
     work(world)
-    assert a.get("/faktury/plik/upo/" + INVOICE).status_code == 404
+    assert a.get(upo).location == DOCUMENT
+    assert "nie ma takiego pliku" in text_of(a.get(DOCUMENT))
     clock.advance(files.ASK_AGAIN)
-    assert signed_in("A").get("/faktury/plik/upo/" + INVOICE).status_code == 303
+    assert signed_in("A").get(upo).location == WAIT + INVOICE.replace(" ", "%20") + "?plik=upo"
+
+
+def test_files_of_documents_that_are_gone_are_forgotten(world, a):
+    a.get(PDF + INVOICE)
+    work(world)
+    (row,) = all_of(world, InvoiceFile)
+    assert jobs.forget_files(world) is None
+    with world.database.refresher.begin() as connection:
+        connection.execute(sa.delete(copy.invoices).where(_i.number == INVOICE))
+    assert jobs.forget_files(world) == "Usunięto 1 plik"
+    assert (all_of(world, InvoiceFile), all_of(world, Fetch), all_of(world, StoredFile)) == ([], [], [])
+
+
+def test_an_empty_copy_forgets_nothing(world, a):
+    a.get(PDF + INVOICE)
+    work(world)
+    with world.database.refresher.begin() as connection:
+        connection.execute(sa.delete(copy.invoices))
+    assert jobs.forget_files(world) is None
+    assert len(all_of(world, InvoiceFile)) == 1
 
 
 @pytest.mark.parametrize("number", ["%00", "x" * 41, "..%2F..%2Fetc", "%E2%80%AE"])

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from ebok_core.balance import tables
 from ebok_core.clock import WARSAW
 from ebok_core.outbox.models import Message
+from ebok_core.testing import pdfs
 from ebok_core.testing.pageforms import as_sent
 from ebok_core.tytan import copy, state
 
@@ -56,7 +57,7 @@ def test_the_balance_page_traces_every_grosz(read):
         [["W 2026/000131 Wezwanie do zapłaty", "2026-11-10", "2026-12-01 za 7 dni", "17,37", "17,37"]],
     ]
     assert "Jak policzyliśmy odsetki: NO 2026/000077" in balance.words
-    assert "Odsetki od R. 2026/000412, 9.25% w skali roku, 27 dni 0,85 zł" in balance.words
+    assert "Odsetki od R. 2026/000412, 9,25% w skali roku, 27 dni 0,85 zł" in balance.words
     assert "Nie ma nadpłat do odjęcia." in balance.words
     assert "Po terminie: 10,97 zł. Przed terminem: 0,00 zł." in balance.words
 
@@ -397,7 +398,11 @@ def test_the_statement_is_a_tagged_pdf(signed_in, person):
         assert document.Root.MarkInfo.Marked and str(document.Root.Lang) == "pl-PL"
         with document.open_metadata() as metadata:
             assert metadata["dc:title"].startswith("Wyciąg 1-0100")
+    assert pdfs.problems(answer.data) == []
     assert answer.data == signed_in(person).get("/wyciag/2026-01-01/2026-11-24?format=pdf").data
+    closing = {"A": "29,20 zł", "B": "40,00 zł", "C": "0,00 zł"}[person]
+    words = pdfs.read(answer.data).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert f"Saldo na 24.11.2026 {closing}" in words and "Saldo początkowe" in words
 
 
 def test_the_period_that_is_typed_is_gone_to(signed_in):

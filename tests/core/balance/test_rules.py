@@ -336,7 +336,7 @@ def test_the_history_of_today_is_today(books):
     entries, allocations = books
     now = sum((e.to_pay for e in entries), D("0.00"))
     today = rules.balance_on(now, entries, allocations, TODAY, TODAY)
-    assert today == rules.balance_of(now, [rules.history._line(e, e.to_pay) for e in entries], TODAY)
+    assert today == rules.balance_of(now, [rules.line_of(e, e.to_pay) for e in entries], TODAY)
 
 
 def entry(id: str, kind: str, amount: str, day: date, number: str | None = None, to_pay: str | None = None) -> Entry:

@@ -61,6 +61,6 @@ def test_firms_pay_the_commercial_rate(tytan):
     accrue_interest(tytan.engine, date(2026, 12, 30))
     (note,) = _new_notes(tytan, debtor["code"])
     lines = tytan.rows("ebok_invoice_lines", invoice_number=note["number"])
-    assert lines and all("13.75%" in line["name"] for line in lines)
+    assert lines and all("13,75%" in line["name"] for line in lines)
     assert note["gross"] == sum(line["gross"] for line in lines)
     assert tytan.balance(debtor["code"]) == tytan.ledger_sum(debtor["code"])

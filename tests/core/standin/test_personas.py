@@ -95,7 +95,7 @@ def test_a_s_invoice_is_billed_by_the_tariff_of_the_day(utility):
 def test_a_s_interest_note_says_days_and_rate(utility):
     lines = utility.rows("ebok_invoice_lines", invoice_number="NO 2026/000077")
     assert [(row["quantity"], row["net"]) for row in lines] == [(27, Decimal("0.85")), (4, Decimal("0.01"))]
-    assert all("R. 2026/000412" in row["name"] and "9.25%" in row["name"] for row in lines)
+    assert all("R. 2026/000412" in row["name"] and "9,25%" in row["name"] for row in lines)
 
 
 @pytest.mark.parametrize("as_of", [date.fromisoformat(day) for day in DAYS], ids=DAYS)

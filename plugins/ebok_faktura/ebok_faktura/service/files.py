@@ -46,6 +46,11 @@ _OF_DOCUMENT = sa.select(_f.c.kind, _f.c.state, _f.c.sha256).where(_f.c.document
 _FETCH = sa.select(_w.c.revision, _w.c.state, _w.c.wanted_at, _w.c.done_at).where(
     _w.c.document_number == sa.bindparam("number")
 )
+_GONE = (
+    sa.select(_f.c.document_number, _f.c.kind, _f.c.sha256)
+    .where(~sa.exists().where(_i.number == _f.c.document_number), sa.exists().where(_i.number.is_not(None)))
+    .limit(500)
+)
 _WRONG_FILES = (
     sa.select(_f.c.document_number, _f.c.kind, _f.c.problem, _f.c.seen_at)
     .where(_f.c.state == WRONG)
@@ -127,6 +132,18 @@ def content(runtime: Runtime, number: str, kind: str, sha256: str) -> bytes | No
         session.execute(sa.delete(_f).where(_f.c.document_number == number, _f.c.kind == kind, _f.c.sha256 == sha256))
         session.execute(sa.update(_w).where(_w.c.document_number == number).values(done_at=None, state=DONE))
     return None
+
+
+def forget_gone(session: Session) -> int:
+    """Delete what is kept of documents that the copy holds no longer, at most 500 at a time; tells how many files."""
+    gone = session.execute(_GONE).all()
+    for row in gone:
+        session.execute(sa.delete(_f).where(_f.c.document_number == row.document_number, _f.c.kind == row.kind))
+        session.execute(sa.delete(_w).where(_w.c.document_number == row.document_number))
+    for sha256 in {row.sha256 for row in gone}:
+        if not session.execute(sa.select(_f.c.kind).where(_f.c.sha256 == sha256).limit(1)).first():
+            files.forget(session, sha256)
+    return len(gone)
 
 
 def wrong_files(session: Session) -> Sequence[sa.Row[Any]]:

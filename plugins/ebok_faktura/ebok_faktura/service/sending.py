@@ -31,27 +31,11 @@ LOOKED_BACK = timedelta(days=120)
 """Documents with an older date of issue are not announced any more, however late the copy learns of them."""
 AGAIN_AFTER = timedelta(hours=1)
 
-# People are the core's: no more is read than where and in which language to write.
-_account = sa.table("core_account", *(sa.column(n) for n in ("id", "email", "locale", "status")))
-_access = sa.table(
-    "core_customer_access",
-    *(sa.column(n) for n in ("account_id", "customer_code", "role")),
-    sa.column("valid_from", sa.Date),
-    sa.column("valid_to", sa.Date),
-    sa.column("revoked_at"),
-)
+_p = notifications.PEOPLE.c
 _OWNERS = (
-    sa.select(_access.c.customer_code, _account.c.email, _account.c.locale)
-    .join_from(_access, _account, _account.c.id == _access.c.account_id)
-    .where(
-        _access.c.customer_code.in_(sa.bindparam("codes", expanding=True)),
-        _access.c.revoked_at.is_(None),
-        _access.c.role == "owner",
-        _access.c.valid_from <= sa.bindparam("today", type_=sa.Date),
-        sa.or_(_access.c.valid_to.is_(None), _access.c.valid_to >= sa.bindparam("today", type_=sa.Date)),
-        _account.c.status != "blocked",
-    )
-    .order_by(_access.c.customer_code, _account.c.id)
+    sa.select(_p.customer_code, _p.email, _p.locale)
+    .where(_p.customer_code.in_(sa.bindparam("codes", expanding=True)), _p.role == "owner")
+    .order_by(_p.customer_code, _p.account_id)
 )
 _UNSYNCHRONISED = {"synchronize_session": False}
 _n = Notice.__table__

@@ -5,9 +5,8 @@ from __future__ import annotations
 from flask import Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ebok_core.errors import NotFound
 from ebok_core.i18n import gettext as _
-from ebok_core.web import letterhead, render, runtime, snapshot, unit_of_work, viewer
+from ebok_core.web import done, letterhead, render, runtime, snapshot, unit_of_work, viewer
 
 from .. import drawing
 from ..rules.document import InvoiceDocument
@@ -45,13 +44,17 @@ def wait(number: str) -> ResponseReturnValue:
     number = known(number)
     row = documents.row(snapshot(), viewer(), number)
     state = files.known(snapshot(), row.number)
-    is_ready = files.FA3 in state.kept
+    wanted = request.args.get("plik", "")
+    own, _ending = NAMES.get(wanted, (files.FA3, ""))
+    is_ready = own in state.kept or (wanted in NAMES and not state.is_on_its_way)
     answer = Response(
         render(
             "ebok_faktura/wait.html",
             title=_("The file of %(number)s", number=row.number),
             menu="faktura.invoices",
             row=row,
+            href=_address(row.number, wanted),
+            again=url_for(".wait", number=row.number, plik=wanted or None),
             is_ready=is_ready,
             is_slow=not is_ready and (state.is_slow or not state.is_on_its_way),
             from_copy={FROM_COPY: ""},
@@ -60,6 +63,11 @@ def wait(number: str) -> ResponseReturnValue:
     if not is_ready and state.is_on_its_way and not state.is_slow:
         answer.headers["Refresh"] = str(REFRESH_S)
     return answer
+
+
+def _address(number: str, wanted: str) -> str:
+    """Where a file that was waited for is given out."""
+    return url_for(".file", kind=wanted, number=number) if wanted in NAMES else url_for(".pdf", number=number)
 
 
 @blueprint.get("/plik/<kind>/<path:number>")
@@ -71,11 +79,13 @@ def file(kind: str, number: str) -> ResponseReturnValue:
     number = known(number)
     row = documents.row(snapshot(), viewer(), number)
     if _must_wait(row.number, own):
-        return redirect(url_for(".wait", number=row.number), 303)
+        return redirect(url_for(".wait", number=row.number, plik=kind), 303)
     sha256 = files.known(snapshot(), row.number).kept.get(own)
     content = files.content(runtime(), row.number, own, sha256) if sha256 else None
     if content is None:
-        raise NotFound(_("There is no such file of this document."))
+        text = _("The billing system has no such file of %(number)s. Everything it says stands here.", number=number)
+        done(text, title=_("There is no file"), kind="wait")
+        return redirect(url_for(".document", number=row.number), 303)
     if own != files.UPO:
         note_opened(row.number, proof.DOWNLOADED)
     name = printing.file_name(row.number if own != files.UPO else f"UPO_{row.number}", ending)

@@ -18,12 +18,6 @@ from .sending import HISTORY, SUBMIT
 
 log = structlog.get_logger(__name__)
 
-# People are the core's: of an account no more is read than where and in which language to write.
-_account = sa.table("core_account", *(sa.column(name) for name in ("id", "email", "locale", "status")))
-_ADDRESSEE = sa.select(_account.c.email, _account.c.locale).where(
-    _account.c.id == sa.bindparam("account_id"), _account.c.status != "blocked"
-)
-
 _own, _copied = Reading.__table__.c, copy.readings.c
 _CHANGED = (
     sa.select(
@@ -153,7 +147,7 @@ def _has_live_sibling(session: Session, reading_id: str) -> bool:
 
 def _tell(session: Session, template: str, reading: Reading) -> None:
     """Write to who gave the reading; the account may be gone or without an address."""
-    found = session.execute(_ADDRESSEE, {"account_id": reading.account_id}).first()
+    found = notifications.addressee(session, reading.account_id)
     if found is None:
         return
     with i18n.use_locale(found.locale):

@@ -16,23 +16,7 @@ from ..models import LIVE, Reading
 from .facts import limits_of
 from .sending import SUBMIT
 
-# People are the core's: no more is read than where, in which language and for whom to write.
-_account = sa.table("core_account", *(sa.column(n) for n in ("id", "email", "locale", "status")))
-_access = sa.table(
-    "core_customer_access",
-    *(sa.column(n) for n in ("account_id", "customer_code")),
-    sa.column("valid_from", sa.Date),
-    sa.column("valid_to", sa.Date),
-    sa.column("revoked_at"),
-)
-_m, _r, _own = copy.meters.c, copy.readings.c, Reading.__table__.c
-_PEOPLE = sa.and_(
-    _account.c.status != "blocked",
-    _account.c.email.is_not(None),
-    _access.c.revoked_at.is_(None),
-    _access.c.valid_from <= sa.bindparam("today"),
-    sa.or_(_access.c.valid_to.is_(None), _access.c.valid_to >= sa.bindparam("today")),
-)
+_m, _r, _own, _p = copy.meters.c, copy.readings.c, Reading.__table__.c, notifications.PEOPLE.c
 _UNREAD = sa.and_(
     _m.active,
     _m.removed_on.is_(None),
@@ -46,13 +30,11 @@ _UNREAD = sa.and_(
     ~sa.exists().where(_own.meter_id == _m.id, _own.read_on >= sa.bindparam("opens"), _own.status.in_(LIVE)),
 )
 _DUE = (
-    sa.select(_account.c.id, _account.c.email, _account.c.locale, _access.c.customer_code, sa.func.count())
-    .select_from(_access)
-    .join(_account, _account.c.id == _access.c.account_id)
-    .join(copy.meters, _m.customer_code == _access.c.customer_code)
-    .where(_PEOPLE, _UNREAD)
-    .group_by(_account.c.id, _account.c.email, _account.c.locale, _access.c.customer_code)
-    .order_by(_access.c.customer_code, _account.c.id)
+    sa.select(_p.account_id, _p.email, _p.locale, _p.customer_code, sa.func.count())
+    .join_from(notifications.PEOPLE, copy.meters, _m.customer_code == _p.customer_code)
+    .where(_p.email.is_not(None), _UNREAD)
+    .group_by(_p.account_id, _p.email, _p.locale, _p.customer_code)
+    .order_by(_p.customer_code, _p.account_id)
 )
 
 
