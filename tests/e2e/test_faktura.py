@@ -28,7 +28,7 @@ def seen(page):
     return " ".join(page.locator("main").inner_text().replace("\N{NO-BREAK SPACE}", " ").split())
 
 
-@pytest.mark.feature("L10", "L19", "P36", "N24")
+@pytest.mark.feature("L10", "L19", "P36")
 def test_A_finds_out_where_the_amount_comes_from(window, portal):
     page = window(width=360).new_page()
     browser.sign_in(page, A, portal.passwords[A])

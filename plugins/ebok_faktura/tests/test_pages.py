@@ -261,7 +261,6 @@ def test_the_office_gets_a_work_item_for_them(world, viewer_of):
     assert found("clerk") == [f"{DEMAND}, klient {A}"] and found("A") == []
 
 
-@pytest.mark.feature("N24")
 def test_the_easy_version_has_three_numbers_and_one_action(a, text_of):
     text = plain(text_of(a.get(f"/faktury/prosto/{INVOICE}")))
     assert "1. Ile zapłacić 10,97 zł" in text and "2. Do kiedy 29 września" in text and "3. Za co 9 m³" in text

@@ -64,7 +64,7 @@ def utility(engine):
 
 
 @pytest.mark.slow
-@pytest.mark.feature("L83", "N05", "P39")
+@pytest.mark.feature("L83", "P39")
 def test_every_customer_adds_up_on_every_day_that_is_asked(utility):
     assert len(utility.balances) == CUSTOMERS
     days = [TODAY - timedelta(days=n) for n in (0, 1, 14, 60, 120, 239, 365, 730)]
@@ -84,7 +84,7 @@ def test_every_customer_adds_up_on_every_day_that_is_asked(utility):
 
 
 @pytest.mark.slow
-@pytest.mark.feature("L81", "N05")
+@pytest.mark.feature("L81")
 def test_interest_that_we_counted_is_what_the_office_charges(engine, utility):
     """Each document's growth by our rules is what its lines of the next note come to, grosz by grosz."""
     rates = {False: rules.CONSUMER, True: rules.COMMERCIAL}

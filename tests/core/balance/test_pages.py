@@ -215,7 +215,6 @@ def _configure(admin, page_key="core.balance", **changes):
 # Past days
 
 
-@pytest.mark.feature("N05")
 def test_a_past_day_is_told_as_today_is(read):
     past = read("A", "/saldo/2026-10-31")
     assert past.h1 == ["Saldo na 31 października"] and past.crumbs[-2:] == ["Saldo", "Saldo na 31 października"]
@@ -225,7 +224,7 @@ def test_a_past_day_is_told_as_today_is(read):
     assert past.links["Wyciąg do tego dnia"].endswith("/2026-10-31")
 
 
-@pytest.mark.feature("N05", "P39")
+@pytest.mark.feature("P39")
 def test_the_balance_of_31_march_is_the_closing_of_the_statement(read):
     past, statement = read("A", "/saldo/2026-03-31"), read("A", "/wyciag/2026-01-01/2026-03-31")
     assert past.tables[0][-1] == ["Razem", statement.tables[0][-1][1]]

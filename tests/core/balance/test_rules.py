@@ -310,7 +310,7 @@ def accounts(draw):
     return entries, allocations
 
 
-@pytest.mark.feature("L83", "N05", "P39")
+@pytest.mark.feature("L83", "P39")
 @settings(max_examples=400, deadline=None)
 @given(accounts(), st.integers(0, 420), st.integers(0, 420))
 @example(([], []), 0, 0)
@@ -352,7 +352,6 @@ BOOKS = [
 SET = [Allocation("K2", "F 1", D("100.00")), Allocation("K2", "F 2", D("30.00"))]
 
 
-@pytest.mark.feature("N05")
 @pytest.mark.parametrize(
     ("day", "total", "invoices", "overpayment"),
     [

@@ -139,7 +139,7 @@ def test_who_owes_nothing_late_has_no_interest(session, viewer_b):
 # Past days and statements
 
 
-@pytest.mark.feature("N05", "P39")
+@pytest.mark.feature("P39")
 @pytest.mark.parametrize("person", ["A", "B", "C", "D"])
 def test_any_day_is_the_closing_of_its_statement(session, viewer_of, person):
     viewer = viewer_of(person)
@@ -155,7 +155,6 @@ def test_any_day_is_the_closing_of_its_statement(session, viewer_of, person):
     assert books.balance_on(TODAY).total == customer.balance
 
 
-@pytest.mark.feature("N05")
 def test_the_balance_of_31_march_is_that_of_then(session, viewer_a):
     books = service.books(session, viewer_a, service.holder(session, viewer_a))
     then = books.balance_on(date(2026, 3, 31))
@@ -165,7 +164,6 @@ def test_the_balance_of_31_march_is_that_of_then(session, viewer_a):
     assert statement.closing == then.total and statement.until == date(2026, 3, 31)
 
 
-@pytest.mark.feature("N05")
 def test_what_is_posted_later_does_not_change_a_past_day(filled_copy, database, viewer_a, clock):
     """Today is remembered; a month goes on, the debt is paid and a new bill comes; the day is asked for again."""
     with database.snapshot() as session:
