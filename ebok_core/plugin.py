@@ -1,41 +1,42 @@
-"""The core's own declarations, made with the same hooks that modules get."""
+"""The core's own declarations, made with the same hooks that modules get: every room says its part in `declared.py`."""
 
 from __future__ import annotations
 
+from types import ModuleType
+from typing import Any
+
 from . import hookimpl
-from .admin import menu as admin_menu
-from .admin import permissions as admin
-from .admin import views as admin_views
-from .audit import jobs as audit_jobs
+from .admin import declared as admin
+from .audit import declared as audit
 from .balance import declared as balance
-from .contact import settings as contact
-from .contracts.admin import ConfigPage
+from .contact import declared as contact
 from .contracts.module import Module
-from .contracts.web import Mount, Zone
-from .customer import cards
-from .customer import menu as customer_menu
-from .customer import views as customer
-from .files import jobs as file_jobs
+from .customer import declared as customer
+from .files import declared as files
 from .i18n import lazy_gettext as _
 from .identity import declared as identity
-from .jobs import jobs as own_jobs
-from .notifications import jobs as mail_jobs
-from .notifications import settings as sms
-from .notifications.messages import Mail, Sms
-from .notifications.sms import SmsTarget
-from .outbox import jobs as outbox_jobs
-from .outbox import permissions as outbox
-from .outbox.targets import core_targets
-from .public import menu as public_menu
-from .public import views as public
-from .public.settings import AccessibilityConfigSchema
-from .tytan import jobs as tytan_jobs
-from .tytan import source as tytan
-from .tytan import status as tytan_status
-from .tytan.contract import CORE_VIEWS
-from .tytan.settings import TytanConfigSchema
-from .web import reports
-from .web import views as web
+from .jobs import declared as jobs
+from .notifications import declared as notifications
+from .outbox import declared as outbox
+from .privacy import declared as privacy
+from .public import declared as public
+from .tytan import declared as tytan
+from .web import declared as web
+
+ROOMS: tuple[ModuleType, ...] = (
+    *(web, identity, public, contact, customer, balance, admin, privacy),
+    *(outbox, jobs, notifications, audit, tytan, files),
+)
+
+
+def _all(name: str) -> list[Any]:
+    """What the rooms declare under a name; a room that has nothing to say leaves the name out."""
+    return [item for room in ROOMS for item in getattr(room, name, ())]
+
+
+def _ask(name: str, *arguments: Any) -> list[Any]:
+    """What the rooms answer when a function of theirs is called."""
+    return [item for room in ROOMS if hasattr(room, name) for item in getattr(room, name)(*arguments)]
 
 
 @hookimpl
@@ -45,93 +46,92 @@ def ebok_module():
 
 @hookimpl
 def ebok_blueprints():
-    return [
-        Mount(zone=Zone.PUBLIC, blueprint=web.blueprint),
-        Mount(zone=Zone.PUBLIC, blueprint=reports.blueprint),
-        *identity.MOUNTS,
-        Mount(zone=Zone.PUBLIC, blueprint=public.blueprint),
-        Mount(zone=Zone.CUSTOMER, blueprint=customer.blueprint),
-        *balance.MOUNTS,
-        Mount(zone=Zone.ADMIN, blueprint=admin_views.blueprint, permission=identity.PANEL),
-    ]
+    return _all("MOUNTS")
 
 
 @hookimpl
 def ebok_permissions():
-    return [*admin.ALL, *outbox.ALL, *identity.PERMISSIONS]
+    return _all("PERMISSIONS")
 
 
 @hookimpl
 def ebok_menu_entries():
-    return [*public_menu.ALL, *customer_menu.ALL, *balance.MENU, *admin_menu.ALL, *identity.MENU]
+    return _all("MENU")
 
 
 @hookimpl
 def ebok_dashboard_cards():
-    return [*cards.ALL, *identity.CARDS]
+    return _all("CARDS")
+
+
+@hookimpl
+def ebok_public_entries():
+    return _all("PUBLIC_ENTRIES")
+
+
+@hookimpl
+def ebok_slot_fragments():
+    return _all("SLOTS")
+
+
+@hookimpl
+def ebok_help_pages():
+    return _all("HELP")
 
 
 @hookimpl
 def ebok_config_pages():
-    return [
-        ConfigPage(
-            key="core.tytan",
-            title=_("Access to the database"),
-            schema=TytanConfigSchema,
-            check=tytan_status.check,
-            order=tytan_status.ORDER,
-        ),
-        ConfigPage(key="core.contact", title=_("Contact data"), schema=contact.ContactConfigSchema, order=40),
-        ConfigPage(key="core.sms", title=_("Text messages (SMS)"), schema=sms.SmsConfigSchema, order=sms.ORDER),
-        *identity.CONFIG_PAGES,
-        *balance.CONFIG_PAGES,
-        ConfigPage(
-            key="core.accessibility", title=_("Accessibility declaration"), schema=AccessibilityConfigSchema, order=55
-        ),
-        ConfigPage(key="core.look", title=_("Look"), schema=contact.LookConfigSchema, order=60),
-    ]
+    return _all("CONFIG_PAGES")
 
 
 @hookimpl
 def ebok_config_status(session):
-    checks = (tytan_status.database_status, contact.contact_status, sms.sms_status, balance.balance_status)
-    return [check(session) for check in checks]
+    return _ask("config_status", session)
+
+
+@hookimpl
+def ebok_work_items(viewer, session):
+    return _ask("work_items", viewer, session)
 
 
 @hookimpl
 def ebok_audit_actions():
-    return [*admin.ACTIONS, *outbox.ACTIONS, *identity.ACTIONS]
+    return _all("ACTIONS")
+
+
+@hookimpl
+def ebok_health_checks():
+    return _all("HEALTH_CHECKS")
 
 
 @hookimpl
 def ebok_copy_tables():
-    return CORE_VIEWS
+    return _all("COPY_TABLES")
 
 
 @hookimpl
 def ebok_outbox_messages():
-    return [Mail, Sms, *identity.MESSAGES]
+    return _all("MESSAGES")
 
 
 @hookimpl
 def ebok_outbox_targets(settings):
-    return [*core_targets(settings), SmsTarget(settings), *identity.targets(settings)]
+    return _ask("targets", settings)
 
 
 @hookimpl(trylast=True)
 def ebok_tytan_source(settings):
-    return tytan.of(settings)
+    return tytan.source_of(settings)
 
 
 @hookimpl
 def ebok_jobs():
-    rooms = (outbox_jobs, own_jobs, mail_jobs, identity, audit_jobs, tytan_jobs, file_jobs, balance)
-    return [job for room in rooms for job in room.JOBS]
+    return _all("JOBS")
 
 
 @hookimpl
 def ebok_notification_templates():
-    return [*identity.TEMPLATES, *mail_jobs.TEMPLATES, *balance.TEMPLATES]
+    return _all("TEMPLATES")
 
 
 @hookimpl(trylast=True)
@@ -140,10 +140,15 @@ def ebok_authenticate(identifier, secret, session, kind):
 
 
 @hookimpl
-def ebok_registration_verifiers():
-    return identity.VERIFIERS
+def ebok_login_methods():
+    return _all("LOGIN_METHODS")
 
 
 @hookimpl
-def ebok_work_items(viewer, session):
-    return [*identity.work_items(viewer, session), *balance.work_items(viewer, session)]
+def ebok_registration_verifiers():
+    return _all("VERIFIERS")
+
+
+@hookimpl
+def ebok_personal_data():
+    return _all("PERSONAL_DATA")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from ebok_core.contracts.admin import ConfigPage, WorkItem
+from ebok_core.contracts.admin import ConfigPage, StatusRow, WorkItem
 from ebok_core.contracts.identity import Viewer
 from ebok_core.contracts.web import MenuEntry, Mount, Zone
 from ebok_core.i18n import lazy_gettext as _
@@ -27,7 +27,11 @@ CONFIG_PAGES = (
 )
 JOBS = notices.JOBS
 TEMPLATES = notices.TEMPLATES
-balance_status = settings.balance_status
+
+
+def config_status(session: Session) -> Iterable[StatusRow]:
+    """Whether the rates of interest are there for today."""
+    return [settings.balance_status(session)]
 
 
 def work_items(viewer: Viewer, session: Session) -> Iterable[WorkItem]:

@@ -294,4 +294,3 @@ def ages_table(ages: Sequence[Age]) -> Markup:
         Column("amount", _("Amount [zł]"), "money"),
     ]
     return rows_table(_("What is open, by delay"), columns, ages)
-

@@ -219,9 +219,9 @@ _LISTED = (
     *("id", "meter_number", "point_code", "point_name", "role", "meter_group", "active", "status", "installed_on"),
     *("removed_on", "legalization_valid_to", "last_read_on", "last_value"),
 )
-METERS_OF_LIST = sa.select(
-    *(_p.name.label(name) if name == "point_name" else _m[name] for name in _LISTED)
-).join_from(copy.meters, copy.service_points, _m.point_code == _p.code)
+METERS_OF_LIST = sa.select(*(_p.name.label(name) if name == "point_name" else _m[name] for name in _LISTED)).join_from(
+    copy.meters, copy.service_points, _m.point_code == _p.code
+)
 METER = METERS.where(_m.id == sa.bindparam("id"))
 _IN_USE_FIRST = (_m.active.desc(), _m.installed_on.desc(), _m.id)
 METERS_OF_POINT = METERS.where(_m.point_code == sa.bindparam("code")).order_by(*_IN_USE_FIRST)

@@ -36,9 +36,7 @@ _VALID_ACCESS = (
     sa.or_(_ACCESS.c.valid_to.is_(None), _ACCESS.c.valid_to >= sa.bindparam("today", type_=sa.Date)),
 )
 _ROLES = sa.select(sa.func.aggregate_strings(_ROLE.c.role, ",")).where(_ROLE.c.account_id == _A.c.id).scalar_subquery()
-_CODES = (
-    sa.select(sa.func.aggregate_strings(_ACCESS.c.customer_code, ",")).where(*_VALID_ACCESS).scalar_subquery()
-)
+_CODES = sa.select(sa.func.aggregate_strings(_ACCESS.c.customer_code, ",")).where(*_VALID_ACCESS).scalar_subquery()
 _FIRST_CODE = sa.select(sa.func.min(_ACCESS.c.customer_code)).where(*_VALID_ACCESS).correlate(_A).scalar_subquery()
 ACTING_CODE = sa.func.coalesce(_S.c.customer_code, _FIRST_CODE)
 """The customer that a session most probably acts for: a guess for joins, `Viewer.customer_code` is the truth."""

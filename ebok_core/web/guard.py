@@ -120,9 +120,7 @@ def own_session() -> Iterator[Session]:
     if not has_app_context():
         raise RuntimeError("a guarded call needs a request")
     page = snapshot()
-    session = Session(
-        bind=reading(), join_transaction_mode="create_savepoint", expire_on_commit=False, info=page.info
-    )
+    session = Session(bind=reading(), join_transaction_mode="create_savepoint", expire_on_commit=False, info=page.info)
     try:
         yield session
     finally:

@@ -108,4 +108,3 @@ def _parts(customer: Acting, balance: Balance | None, books: Books | None = None
         "growth": tables.growth_table(interest.accruals) if interest.accruals else None,
         "config": config(),
     }
-

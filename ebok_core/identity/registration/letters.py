@@ -164,5 +164,3 @@ def templates(bounced: Any) -> tuple[NotificationTemplate, ...]:
         NotificationTemplate(key=key, title=letter.title, base=BASE, apply_result=bounced if key in told else None)
         for key, letter in LETTERS.items()
     )
-
-

@@ -1,0 +1,7 @@
+"""What the room declares to the portal, in one place."""
+
+from __future__ import annotations
+
+from . import jobs
+
+JOBS = jobs.JOBS

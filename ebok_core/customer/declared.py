@@ -1,0 +1,11 @@
+"""What the room declares to the portal, in one place."""
+
+from __future__ import annotations
+
+from ebok_core.contracts.web import Mount, Zone
+
+from . import cards, menu, views
+
+MOUNTS = (Mount(zone=Zone.CUSTOMER, blueprint=views.blueprint),)
+MENU = menu.ALL
+CARDS = cards.ALL

@@ -1,0 +1,14 @@
+"""The core's tables: second factors."""
+
+revision = "core_0008"
+down_revision = "core_0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

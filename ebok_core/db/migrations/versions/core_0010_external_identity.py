@@ -1,0 +1,14 @@
+"""The core's tables: sign-in through login.gov.pl."""
+
+revision = "core_0010"
+down_revision = "core_0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,14 @@
+"""The core's tables: documents, consents, exports and deletions."""
+
+revision = "core_0011"
+down_revision = "core_0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
