@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
-from . import hookimpl
+from . import Module, hookimpl
 from .admin import declared as admin
 from .audit import declared as audit
 from .balance import declared as balance
 from .contact import declared as contact
-from .contracts.module import Module
 from .customer import declared as customer
 from .files import declared as files
 from .i18n import lazy_gettext as _
@@ -23,10 +21,8 @@ from .public import declared as public
 from .tytan import declared as tytan
 from .web import declared as web
 
-ROOMS: tuple[ModuleType, ...] = (
-    *(web, identity, public, contact, customer, balance, admin, privacy),
-    *(outbox, jobs, notifications, audit, tytan, files),
-)
+_PAGES = (web, identity, public, contact, customer, balance, admin, privacy)
+ROOMS = (*_PAGES, outbox, jobs, notifications, audit, tytan, files)
 
 
 def _all(name: str) -> list[Any]:
