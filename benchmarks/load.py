@@ -6,6 +6,7 @@ import http.client
 import statistics
 import threading
 import time
+import urllib.request
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -17,6 +18,12 @@ class Target:
     address: str
     cookie: str
     words: str
+
+    def fetch(self) -> str:
+        """The page, once."""
+        request = urllib.request.Request(self.address, headers={"Cookie": self.cookie})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return str(answer.read().decode())
 
 
 @dataclass

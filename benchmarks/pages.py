@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import statistics
@@ -9,9 +10,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import sqlalchemy as sa
+from babel.messages.pofile import read_po
+
+import ebok_core
 from ebok_core import logs
 from ebok_core import runtime as runtimes
 from ebok_core import settings as deployment
@@ -21,7 +27,9 @@ from ebok_core.identity import service as identity
 from ebok_core.testing import people, postgres
 from ebok_core.testing.databases import prepare
 from ebok_core.testing.statements import counted
+from ebok_core.tytan import copy
 
+from .limits import page as limit_page
 from .limits import raw
 from .load import Seen, Target, ask
 from .processes import cpu_seconds, serving
@@ -63,6 +71,14 @@ def lines(rounds: int = ROUNDS) -> Iterator[Line]:
     yield from queries()
 
 
+class Settled(NamedTuple):
+    """Who asks for the list: the cookie for the portal, the customer's code, the token of their session."""
+
+    cookie: str
+    customer: str
+    token: str
+
+
 @contextmanager
 def pair(backend: str, workers: int) -> Iterator[tuple[Side, Side]]:
     """The portal and the raw page on the same database, both behind gunicorn with the same numbers."""
@@ -74,7 +90,7 @@ def pair(backend: str, workers: int) -> Iterator[tuple[Side, Side]]:
             real = {name: "on" for name in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")}
             url = stack.enter_context(postgres.cluster(**real)).create("ebok")
         environ = _environment(folder, url, workers)
-        cookie, customer = _settle(environ, folder)
+        settled = _settle(environ, folder)
         if url:
             with Database(url).refresher.connect() as connection:
                 connection.exec_driver_sql("ANALYZE")
@@ -84,20 +100,20 @@ def pair(backend: str, workers: int) -> Iterator[tuple[Side, Side]]:
         port = postgres.free_port()
         command = ["gunicorn", "-b", f"127.0.0.1:{port}", "-w", str(workers), "--threads", environ["EBOK_THREADS"]]
         command += ["-k", "gthread", "--no-control-socket", "benchmarks.limits.raw:app"]
-        source = {"RAW_DATABASE": url or str(folder / "tytan.db")}
+        source = {"RAW_DATABASE": url or str(folder), "RAW_TEMPLATES": str(folder)}
         limit = stack.enter_context(serving(command, source, f"http://127.0.0.1:{port}/zdrowie", folder / "raw.log"))
         server = _postmaster(url) if url else None
-        yield (
-            Side(Target(environ["EBOK_PUBLIC_URL"] + PAGE, cookie, "</table>"), portal.pid, server),
-            Side(Target(f"http://127.0.0.1:{port}{PAGE}", _raw_cookie(customer), "</table>"), limit.pid, server),
-        )
+        ours = Target(environ["EBOK_PUBLIC_URL"] + PAGE, settled.cookie, "</table>")
+        theirs = Target(f"http://127.0.0.1:{port}{PAGE}", _raw_cookie(settled.token), "</table>")
+        _must_be_the_same_page(ours.fetch(), theirs.fetch())
+        yield Side(ours, portal.pid, server), Side(theirs, limit.pid, server)
 
 
 def queries() -> Iterator[Line]:
     """W8: how many statements the page sends, for one row and for twenty."""
     with tempfile.TemporaryDirectory(prefix="ebok-bench-") as folder:
         environ = _environment(Path(folder), "", 1)
-        _, many = _settle(environ, Path(folder))
+        many = _settle(environ, Path(folder)).customer
         runtime = runtimes.build(environ)
         app = create_app_of(runtime)
         seen = {}
@@ -164,8 +180,8 @@ def _environment(folder: Path, url: str, workers: int) -> dict[str, str]:
     }
 
 
-def _settle(environ: dict[str, str], folder: Path) -> tuple[str, str]:
-    """Fill the database with the invented utility; returns the cookie and the code of the customer who asks."""
+def _settle(environ: dict[str, str], folder: Path) -> Settled:
+    """Fill the database with the invented utility, sign somebody in, and write the limit's template beside it."""
     logs.configure("WARNING")
     runtime = runtimes.build(environ)
     prepare(runtime)
@@ -179,16 +195,41 @@ def _settle(environ: dict[str, str], folder: Path) -> tuple[str, str]:
         )
     browser: Any = people.sign_in(create_app_of(runtime), customer)
     browser.get(PAGE)  # the first page gives the session its form token, as in every real browser
+    page = browser.get(PAGE).get_data(as_text=True)
+    with browser.session_transaction() as kept:
+        token = str(kept["_user_id"])
+    with runtime.database.snapshot() as session:
+        name = str(session.execute(sa.select(copy.customers.c.name).filter_by(code=customer)).scalar_one())
+    (folder / "meters.html").write_text(limit_page.template_of(page, customer, name, _messages()))
     cookie = next(iter(browser._cookies.values()))
     runtime.database.dispose()
-    return f"{cookie.key}={cookie.value}", customer
+    return Settled(f"{cookie.key}={cookie.value}", customer, token)
 
 
-def _raw_cookie(customer: str) -> str:
-    with raw.app.test_client() as client, client.session_transaction() as session:
-        session["customer"] = customer
-    cookie = next(iter(client._cookies.values()))
-    return f"{cookie.key}={cookie.value}"
+def _messages() -> dict[str, str]:
+    """The core's messages by their Polish text."""
+    found: dict[str, str] = {}
+    for path in sorted(Path(ebok_core.__file__).parent.glob("translations/pl/LC_MESSAGES/*.po")):
+        with path.open("rb") as source:
+            for message in read_po(source, locale="pl"):
+                if isinstance(message.id, str) and message.id and not message.context and "%(" not in message.id:
+                    found.setdefault(str(message.string), message.id)
+    return found
+
+
+def _raw_cookie(token: str) -> str:
+    with raw.app.test_request_context():
+        signed = raw.app.session_interface.get_signing_serializer(raw.app)  # type: ignore[attr-defined]
+        own = {"token": token, "csrf_token": hashlib.sha256(token.encode()).hexdigest()[:40]}
+        return f"{raw.app.config['SESSION_COOKIE_NAME']}={signed.dumps(own)}"
+
+
+def _must_be_the_same_page(ours: str, theirs: str) -> None:
+    """The limit answers with what the portal answers with, word by word. Raises `RuntimeError` for the first other."""
+    pairs = zip_longest(limit_page.words_of(ours), limit_page.words_of(theirs))
+    other = next((pair for pair in pairs if pair[0] != pair[1]), None)
+    if other or abs(len(theirs) / len(ours) - 1) > 0.03:
+        raise RuntimeError(f"the limit is another page: {other}, {len(ours)} and {len(theirs)} characters")
 
 
 def _postmaster(url: str) -> int:

@@ -96,18 +96,19 @@ _OVERPAYMENTS = (
 def documents_tables(balance: Balance, *, with_actions: bool = True) -> dict[str, Markup]:
     """The open documents of each part of the balance as a table, by the part's name; parts without any are left out.
 
-    Fragments of the slot `core.document_actions` get `LedgerLine` rows.
+    Fragments of the slot `core.document_actions` get the `LedgerLine` rows of all parts but the overpayments.
     """
+    charged = [line for part in rules.PARTS if part != "overpayment" for line in balance.of(part)]
+    offered = row_parts("core.document_actions", charged) if with_actions else {}
+    actions = {id(line): offered[index] for index, line in enumerate(charged) if index in offered}
     found = {}
     for part in rules.PARTS:
         rows = balance.of(part)
-        if not rows:
-            continue
-        is_credit = part == "overpayment"
-        extra = row_parts("core.document_actions", rows) if with_actions and not is_credit else {}
-        columns = _OVERPAYMENTS if is_credit else _documents(balance.day)
+        extra = {index: actions[id(line)] for index, line in enumerate(rows) if id(line) in actions}
+        columns = _OVERPAYMENTS if part == "overpayment" else _documents(balance.day)
         shown = [column for column in columns if extra or column.kind != "actions"]
-        found[part] = rows_table(_("Documents"), shown, rows, extra=extra)
+        if rows:
+            found[part] = rows_table(_("Documents"), shown, rows, extra=extra)
     return found
 
 

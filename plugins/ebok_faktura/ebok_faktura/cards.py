@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -62,6 +62,12 @@ def receipt(session: Session, viewer: Viewer, document: Any) -> Mapping[str, Any
     return {"receipt": proof.receipt_of(session, document.number)}
 
 
+def opening(session: Session, viewer: Viewer, rows: Sequence[Any]) -> Mapping[str, Any] | None:
+    """Which documents of the balance have a page here; an entry of the ledger alone has none."""
+    numbers = service.known(session, viewer, {row.document_number for row in rows if row.document_number})
+    return {"known": numbers} if numbers else None
+
+
 CARDS = (
     DashboardCard(
         key="faktura.failing_address",
@@ -96,6 +102,14 @@ FRAGMENTS = (
         load=receipt,
         permission=SEE,
         order=50,
+    ),
+    SlotFragment(
+        key="faktura.open",
+        slot="core.document_actions",
+        template="ebok_faktura/_open.html",
+        load=opening,
+        permission=SEE,
+        order=10,
     ),
 )
 HELP = (

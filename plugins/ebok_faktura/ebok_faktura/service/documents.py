@@ -126,6 +126,14 @@ def document(session: Session, viewer: Viewer, number: str) -> Document:
     )
 
 
+def known(session: Session, viewer: Viewer, numbers: Iterable[str]) -> frozenset[str]:
+    """Those of these numbers that are documents of the viewer's customer."""
+    wanted = sorted(set(numbers))
+    if not wanted:
+        return frozenset()
+    return frozenset(r.number for r in reads.rows(session, viewer, selects.KNOWN, as_=selects.NumberRow, numbers=wanted))
+
+
 def unpaid(session: Session, viewer: Viewer) -> rules.Unpaid:
     """What is open of the acting customer's documents, by families. One query."""
     found = reads.rows(session, viewer, selects.OPEN, as_=OpenRow)

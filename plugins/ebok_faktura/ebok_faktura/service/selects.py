@@ -95,6 +95,12 @@ class ChargeRow(NamedTuple):
     gross: Decimal
 
 
+class NumberRow(NamedTuple):
+    """The number of a document that is there."""
+
+    number: str
+
+
 class AccountRow(NamedTuple):
     """A bank account to pay to."""
 
@@ -143,6 +149,7 @@ _day = sa.bindparam("day", type_=sa.Date)
 
 DOCUMENTS = sa.select(*(_i[name] for name in DocumentRow._fields))
 DOCUMENT = DOCUMENTS.where(_i.number == _number)
+KNOWN = sa.select(_i.number).where(_i.number.in_(sa.bindparam("numbers", expanding=True)))
 # Corrections of a document, what it corrects with its other corrections, and the bills a year before it.
 RELATED = DOCUMENTS.where(
     _i.number != _number,
