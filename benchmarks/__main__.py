@@ -11,7 +11,7 @@ from .report import Line, table
 
 # The measured ids and the module whose `lines()` yields them.
 PARTS = {
-    "pages": ("W1", "W6", "W8"),
+    "pages": ("W1", "W6", "W7", "W8"),
     "refresh": ("S1", "S2", "S3", "S4"),
     "login": ("L1",),
     "notices": ("N1",),

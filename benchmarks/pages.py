@@ -1,4 +1,4 @@
-"""W1, W6, W8: a list page of the real portal against the raw page, on SQLite and on PostgreSQL, side by side."""
+"""W1, W6, W7, W8: a list page of the real portal against the raw page, on SQLite and on PostgreSQL, side by side."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ebok_core.tytan import copy
 from .limits import page as limit_page
 from .limits import raw
 from .load import Seen, Target, ask
-from .processes import cpu_seconds, serving
+from .processes import cpu_seconds, memory_mib, serving
 from .report import Line, ratio_line
 
 ROUNDS, SLICE_S = 8, 2.0
@@ -45,6 +45,7 @@ MANY = (
 )
 """Whose list fills a page: a customer with some 20 meters at a few points, not C with 300 points to filter by."""
 MOST_QUERIES = 6
+MOST_MEMORY_MIB = 160
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def lines(rounds: int = ROUNDS) -> Iterator[Line]:
             yield from _one_client(backend, portal, limit)
         with pair(backend, workers=2) as (portal, limit):
             yield from _eight_clients(backend, portal, limit)
+            yield _memory(backend, portal)
     yield from queries()
 
 
@@ -153,6 +155,13 @@ def _eight_clients(backend: str, portal: Side, limit: Side) -> Iterator[Line]:
     ours, theirs = _alternate(portal, limit, clients=8)
     what = f"p99, 8 clients on 2 workers, {backend}"
     yield ratio_line("W6", what, ours.percentile(0.99) * 1000, theirs.percentile(0.99) * 1000, "ms", most=2.5)
+
+
+def _memory(backend: str, portal: Side) -> Line:
+    """W7: the portal with its modules, two workers and what starts them, after the load."""
+    held = memory_mib(portal.server)
+    what, target = f"memory of 2 workers, {backend}", f"≤ {MOST_MEMORY_MIB} MiB"
+    return Line("W7", what, f"{held:.0f} MiB", target=target, is_kept=held <= MOST_MEMORY_MIB)
 
 
 def _alternate(portal: Side, limit: Side, clients: int) -> tuple[Seen, Seen]:

@@ -17,22 +17,42 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 def cpu_seconds(root: int) -> float:
     """User and system seconds of a process, its living descendants and those it has already buried."""
+    ticks = 0
+    for process in _family(root):
+        fields = _stat(process)
+        ticks += sum(int(fields[i]) for i in (11, 12, 13, 14)) if fields else 0
+    return ticks / _TICKS
+
+
+def memory_mib(root: int) -> float:
+    """What a process and its living descendants hold, in MiB: shared pages are shared out among them (PSS)."""
+    found = 0
+    for process in _family(root):
+        for line in Path("/proc", str(process), "smaps_rollup").read_text().splitlines():
+            found += int(line.split()[1]) if line.startswith("Pss:") else 0
+    return found / 1024
+
+
+def _family(root: int) -> list[int]:
+    """A process and its living descendants."""
     children: dict[int, list[int]] = {}
-    spent: dict[int, int] = {}
     for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                fields = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
+        if name.isdigit() and (fields := _stat(int(name))):
             children.setdefault(int(fields[1]), []).append(int(name))
-            spent[int(name)] = sum(int(fields[i]) for i in (11, 12, 13, 14))
-    total, waiting = 0, [root]
+    found, waiting = [], [root]
     while waiting:
         process = waiting.pop()
-        total += spent.get(process, 0)
+        found.append(process)
         waiting += children.get(process, [])
-    return total / _TICKS
+    return found
+
+
+def _stat(process: int) -> list[str]:
+    """The fields of a process after its name; none when it has ended."""
+    try:
+        return Path("/proc", str(process), "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 @contextmanager

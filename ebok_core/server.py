@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from typing import Any
 
@@ -11,14 +12,15 @@ from gunicorn.app.base import BaseApplication
 from . import pdf
 from .app import create_app_of
 from .errors import ConfigurationError
-from .runtime import Runtime, build
+from .runtime import Runtime
 
 
 class Server(BaseApplication):
-    """gunicorn with our settings; the application is built in each worker, so no connection crosses a fork."""
+    """gunicorn with our settings; the application is built before the workers are, who share what does not change."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.settings = runtime.settings
+        self.application = create_app_of(runtime)
         super().__init__()
 
     def load_config(self) -> None:
@@ -45,16 +47,20 @@ class Server(BaseApplication):
                 self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """The application of one worker, its fonts loaded: the first PDF shall not wait for them."""
-        pdf.warm_up()
-        return create_app_of(build())
+        """The application of a worker; its connections are its own, `serve` has closed those of before the fork."""
+        return self.application
 
 
 def serve(runtime: Runtime) -> None:
     """Serve until a signal. Raises `ConfigurationError` when the port is taken."""
     check_port(runtime.settings.host, runtime.settings.port, "EBOK_PORT")
+    server = Server(runtime)
+    pdf.warm_up()
     runtime.database.dispose()
-    Server(runtime).run()
+    # What is loaded now stays shared between the workers: the collector would write into each of its pages.
+    gc.collect()
+    gc.freeze()
+    server.run()
 
 
 def check_port(host: str, port: int, variable: str) -> None:
