@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pluggy import HookimplMarker
 
-from .contracts.admin import AuditAction, ConfigPage, HealthCheck, Level, Statistic, StatusRow, WorkItem
+from .contracts.admin import AuditAction, ConfigPage, HealthCheck, Level, SearchHit, Statistic, StatusRow, WorkItem
 from .contracts.background import Daily, Event, Every, Job
+from .contracts.contact import ContactTopic
 from .contracts.domain import CustomerCode, DocumentRef, Notice, PendingEntry, Receivable
 from .contracts.identity import LoginMethod, Permission, ProofField, RegistrationVerifier, Viewer
 from .contracts.module import MigrationSource, Module
@@ -35,6 +36,7 @@ __all__ = [
     "Capability",
     "Column",
     "ConfigPage",
+    "ContactTopic",
     "CopyTable",
     "CspSource",
     "CustomerCode",
@@ -69,6 +71,7 @@ __all__ = [
     "Receivable",
     "RegistrationVerifier",
     "Result",
+    "SearchHit",
     "SlotFragment",
     "Statistic",
     "StatusRow",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from . import (
         AuditAction,
         ConfigPage,
+        ContactTopic,
         CopyTable,
         CspSource,
         DashboardCard,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         PersonalDataSource,
         PublicEntry,
         RegistrationVerifier,
+        SearchHit,
         SlotFragment,
         Statistic,
         StatusRow,
@@ -115,6 +117,11 @@ def ebok_help_pages() -> Iterable[HelpPage]:
 
 
 @hookspec
+def ebok_contact_topics() -> Iterable[ContactTopic]:
+    """Take over topics of the contact form by the page to which it leads (L137-L139)."""
+
+
+@hookspec
 def ebok_api_resources() -> Iterable[Blueprint]:
     """Add resources to the JSON API (P82)."""
 
@@ -140,6 +147,11 @@ def ebok_config_status(session: Session) -> Iterable[StatusRow]:
 @hookspec
 def ebok_work_items(viewer: Viewer, session: Session) -> Iterable[WorkItem]:
     """List what waits for the staff (L03; live)."""
+
+
+@hookspec
+def ebok_search(viewer: Viewer, session: Session, text: str) -> Iterable[SearchHit]:
+    """Find what a member of staff looks for by a number or a name, at most ten hits (live)."""
 
 
 @hookspec

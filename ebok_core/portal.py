@@ -14,6 +14,7 @@ from pluggy import PluginManager
 from . import plugins
 from .contracts.admin import AuditAction, ConfigPage, HealthCheck, Statistic
 from .contracts.background import Job
+from .contracts.contact import ContactTopic
 from .contracts.identity import Permission, RegistrationVerifier
 from .contracts.module import MigrationSource, Module
 from .contracts.notifications import NotificationTemplate
@@ -33,6 +34,7 @@ STARTUP: Mapping[str, tuple[type | None, str | None]] = {
     "ebok_public_entries": (PublicEntry, "key"),
     "ebok_slot_fragments": (SlotFragment, "key"),
     "ebok_help_pages": (HelpPage, "key"),
+    "ebok_contact_topics": (ContactTopic, "key"),
     "ebok_api_resources": (None, None),
     "ebok_csp_sources": (CspSource, None),
     "ebok_config_pages": (ConfigPage, "key"),

@@ -75,6 +75,8 @@ class CoreSettings:
     argon2_parallelism: int = 1
     idle_minutes_customer: int = 20
     idle_minutes_staff: int = 10
+    second_factor: bool = True
+    """Staff must have a second factor of sign-in: administrators always, others by the utility's policy."""
     strict: bool = False
     """A module that fails stops the start, instead of being off (tests, CI)."""
     modules_disabled: list[str] = field(default_factory=list)
@@ -89,6 +91,11 @@ class CoreSettings:
     def portal_url(self) -> str:
         """SQLAlchemy's address of the portal's database."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'ebok.db').absolute()}"
+
+    @property
+    def demands_second_factor(self) -> bool:
+        """Whether staff must have a second factor; in the demonstration nobody must."""
+        return self.second_factor and not self.demo
 
     @property
     def is_https(self) -> bool:

@@ -31,7 +31,8 @@ class ConfigPage:
     """A page of runtime settings under Konfiguracja; the core renders, validates, stores and audits it.
 
     `schema` is a marshmallow schema that builds a frozen dataclass and knows its defaults. `check(session, runtime)`
-    is run by the page's test button and returns a status row. `with_money`: there only while a module deals in money.
+    is run by the page's test button and returns a status row; `try_out(settings, runtime)` does the same with what was
+    typed and is not saved yet. `with_money`: there only while a module deals in money.
     """
 
     key: str
@@ -39,6 +40,7 @@ class ConfigPage:
     schema: type[Schema]
     permission: Permission | None = None
     check: Callable[[Session, Runtime], StatusRow] | None = None
+    try_out: Callable[[Any, Runtime], StatusRow] | None = None
     intro: str = ""
     order: int = 100
     with_money: bool = False
@@ -46,7 +48,11 @@ class ConfigPage:
 
 @dataclass(frozen=True, kw_only=True)
 class StatusRow:
-    """One row of the table "Typ konfiguracji | Status konfiguracji", computed live, never stored (L166)."""
+    """One row of the table "Typ konfiguracji | Status konfiguracji", computed live, never stored (L166).
+
+    A test says more: `field` is the field of the page that `hint` stands at, `details` the rows of a table below, the
+    first of them its heads.
+    """
 
     key: str
     title: str
@@ -56,6 +62,8 @@ class StatusRow:
     endpoint: str | None = None
     order: int = 100
     with_money: bool = False
+    field: str = ""
+    details: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +79,17 @@ class Statistic:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditAction:
-    """An action that the module records, `odczyt.reading.submitted`, and how a person reads it."""
+    """An action that the module records, `odczyt.reading.submitted`, and how a person reads it.
+
+    `labels` are pairs of a name in `before` and `after` and its words. `endpoint` with `argument` is the panel's page
+    of the object, called with the object's id; staff who may not open it see no link.
+    """
 
     key: str
     title: str
+    labels: tuple[tuple[str, str], ...] = ()
+    endpoint: str = ""
+    argument: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +103,7 @@ class HealthCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkItem:
-    """Something that waits for the staff (L03), oldest first."""
+    """Something that waits for the staff (L03), oldest first; `kind` is what it is, in words ("Zgłoszenie awarii")."""
 
     key: str
     kind: str
@@ -97,3 +112,17 @@ class WorkItem:
     endpoint: str
     arguments: tuple[tuple[str, str], ...] = ()
     with_money: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchHit:
+    """Something that the panel's search found: where it leads, and a second line that tells it from its likes.
+
+    `kind` is the group it stands in, in words ("Zgłoszenia"); the core's own groups have their titles.
+    """
+
+    title: str
+    note: str = ""
+    kind: str = ""
+    endpoint: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()

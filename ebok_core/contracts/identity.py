@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 class Permission:
     """A right that a module checks. `roles` are the ready-made roles that have it unless a utility says otherwise.
 
-    The roles of the core: `customer`, and for staff `clerk`, `observer`, `accountant`, `dispatcher`, `fitter`,
-    `editor`, `admin` (P75).
+    The roles of the core towards a customer: `customer` is the owner, who may do everything, beside whom stand
+    `customer_manager`, `customer_payer` and `customer_observer` (identity.md §8.4); whom a permission does not name
+    lacks it. For staff: `clerk`, `observer`, `accountant`, `dispatcher`, `fitter`, `editor`, `admin` (P75).
     """
 
     key: str
@@ -27,8 +28,9 @@ class Permission:
 class Viewer:
     """In whose name a page acts. Built by a zone's guard once per request; services take it, never an id.
 
-    `customer_codes` are all customers of the account, `customer_code` the one acted for (None for staff). `status` is
-    the account's, `normal` or `suspended` (L06).
+    `customer_codes` are all customers of the account, `customer_code` the one acted for (None for staff), `role` the
+    role towards this one: `owner`, `manager`, `payer` or `observer`. `narrowed` names the points of those customers who
+    are reached only in part; `tytan.reads` binds them. `status` is the account's, `normal` or `suspended` (L06).
     """
 
     account_id: str
@@ -38,10 +40,22 @@ class Viewer:
     permissions: frozenset[str]
     customer_codes: tuple[str, ...] = ()
     customer_code: str | None = None
+    role: str = ""
+    narrowed: tuple[tuple[str, tuple[str, ...]], ...] = ()
     email: str | None = None
     locale: str = "pl"
     session_id: str | None = None
     status: str = "normal"
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether a member of staff looks as this customer (P78): nothing read counts, nothing can be changed."""
+        return self.kind == "staff" and self.customer_code is not None
+
+    @property
+    def points(self) -> tuple[str, ...] | None:
+        """The service points of the acting customer that are in reach; None for all of them."""
+        return dict(self.narrowed).get(self.customer_code or "")
 
     def may(self, permission: Permission | None) -> bool:
         """Tell whether the viewer has the permission; None asks for nothing."""
@@ -49,7 +63,11 @@ class Viewer:
 
 
 class LoginMethod(Protocol):
-    """A further way to sign in, shown as a button on the sign-in page."""
+    """A further way to sign in, shown as a button on the sign-in page.
+
+    With an attribute `posts` that is true the button posts to the endpoint, else it is a link. A method
+    `title_in(session)` gives a text that is a setting.
+    """
 
     key: str
     title: str

@@ -49,9 +49,11 @@ class CopyTable:
 
     `view` is the contract's name (`ebok_meters`), `name` the copy's (`meters`). Every copied row belongs to one
     customer: `customer` is the column that holds the code, or a path `(column, parent view)` to the row that knows it.
-    `indexes` are the column tuples that pages read by, after `customer_code`; `search` are
-    those that a list's search box looks through. `bulk=False` marks a view that is
-    fetched row by row when asked for, never copied.
+    Rows of a service point are kept from who acts for other points alone: they are told by the column `point_code`,
+    where no row lacks it, or by the one that `point` names. `indexes` are the column tuples that pages read by, after
+    `customer_code`; `search` are those that a list's search box looks through; `lookups` are columns by which the
+    office finds rows of all customers (`search_text` for the text of `search`), each with an index of its own.
+    `bulk=False` marks a view that is fetched row by row when asked for, never copied.
     """
 
     view: str
@@ -59,8 +61,10 @@ class CopyTable:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     customer: str | tuple[str, str] = "customer_code"
+    point: str = ""
     indexes: tuple[tuple[str, ...], ...] = ()
     search: tuple[str, ...] = ()
+    lookups: tuple[str, ...] = ()
     bulk: bool = True
 
 
@@ -164,6 +168,8 @@ class OutboxTarget(Protocol):
     """A far side of the outbox. No e-BOK transaction is open while `deliver` runs.
 
     `largest_run` is how many messages one call may carry; more than one only where the far side takes them all or none.
+    A target may have `parallel` too: how many calls one worker may make side by side, each for a stream of its own; 1
+    where it says nothing.
     """
 
     key: str

@@ -27,13 +27,15 @@ class Mount:
     """A blueprint in a zone. Its rules must begin with the module's own Polish prefix (`/odczyty/`).
 
     `permission` is asked for by the zone's guard before any view of the blueprint runs; an admin mount must have one.
-    `with_money`, here as elsewhere: it is there only while some module deals in money.
+    `with_money`, here as elsewhere: it is there only while some module deals in money. `own_account`: pages of one
+    person's own account (password, devices, consents), which a member of staff's preview never opens.
     """
 
     zone: Zone
     blueprint: Blueprint
     permission: Permission | None = None
     with_money: bool = False
+    own_account: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

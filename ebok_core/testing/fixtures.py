@@ -208,6 +208,7 @@ def core_settings(tmp_path: Path) -> Callable[..., CoreSettings]:
             "audit_key": "a" * 40,
             "encryption_keys": ["dGVzdC1rZXktdGVzdC1rZXktdGVzdC1rZXktdGVzdDE="],
             "strict": True,
+            "second_factor": False,  # people of tests sign in by the password alone; `second_factor=True` demands it
         }
         return CoreSettings(**{**made_up, **changes})
 

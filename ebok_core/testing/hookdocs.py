@@ -30,13 +30,9 @@ answers yet.
 PLANNED = frozenset(
     {
         "ebok_api_resources",
-        "ebok_audit_actions",
         "ebok_event",
-        "ebok_health_checks",
         "ebok_notification_channels",
-        "ebok_personal_data",
         "ebok_statistics",
-        "ebok_work_items",
     }
 )
 
