@@ -1,8 +1,8 @@
-"""The audit trail's two tables: the events, which only grow, and the one-row head that makes them a chain."""
+"""The audit trail's tables: events, which only grow, their head, the daily seals, the watch; and unexpected errors."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,6 +20,7 @@ class AuditEvent(Base):
     __table_args__ = (
         sa.Index(None, "at"),
         sa.Index(None, "actor", "seq"),
+        sa.Index(None, "on_behalf_of", "seq"),
         sa.Index(None, "object_type", "object_id", "seq"),
     )
 
@@ -50,3 +51,58 @@ class AuditHead(Base):
     id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(sa.BigInteger)
     hash: Mapped[str] = mapped_column(sa.String(64))
+
+
+class AuditSeal(Base):
+    """The end of a day's chain: the last event's number and hash, sealed with the key that stands in no table (N03).
+
+    `events` were added since the seal before; `hash` covers the row and `prev_hash`. Triggers refuse changes.
+    """
+
+    __tablename__ = "core_audit_seal"
+
+    day: Mapped[date] = mapped_column(sa.Date, primary_key=True)
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+    events: Mapped[int] = mapped_column(sa.BigInteger)
+    head_hash: Mapped[str] = mapped_column(sa.String(64))
+    sealed_at: Mapped[datetime] = mapped_column(Instant)
+    key_id: Mapped[str] = mapped_column(sa.String(16))
+    prev_hash: Mapped[str] = mapped_column(sa.String(64))
+    hash: Mapped[str] = mapped_column(sa.String(64))
+
+
+class AuditWatch(Base):
+    """What the watch over the chain knows, one row: the last event it saw, how far its round is, the first fault."""
+
+    __tablename__ = "core_audit_watch"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(sa.Integer, primary_key=True, autoincrement=False)
+    checked_at: Mapped[datetime | None] = mapped_column(Instant)
+    seen_seq: Mapped[int] = mapped_column(sa.BigInteger)
+    seen_hash: Mapped[str] = mapped_column(sa.String(64))
+    swept_seq: Mapped[int] = mapped_column(sa.BigInteger)
+    swept_hash: Mapped[str] = mapped_column(sa.String(64))
+    whole_at: Mapped[datetime | None] = mapped_column(Instant)
+    fault_seq: Mapped[int | None] = mapped_column(sa.BigInteger)
+    fault: Mapped[str | None] = mapped_column(sa.String(300))
+    fault_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class PageError(Base):
+    """An unexpected error of a page, found by the number that the customer reads out: nothing about a person.
+
+    `address` is the page's pattern (`/faktury/<number>`), never the address itself, which may name a document.
+    """
+
+    __tablename__ = "core_page_error"
+    __table_args__ = (sa.Index(None, "at"),)
+
+    id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(12))
+    at: Mapped[datetime] = mapped_column(Instant)
+    zone: Mapped[str | None] = mapped_column(sa.String(10))
+    method: Mapped[str] = mapped_column(sa.String(10))
+    address: Mapped[str] = mapped_column(sa.String(200))
+    status: Mapped[int] = mapped_column(sa.Integer)
+    error_class: Mapped[str] = mapped_column(sa.String(120))

@@ -33,6 +33,7 @@ _HEAD = sa.select(_H.c.seq, _H.c.hash).where(_H.c.id == 1)
 _LOCK_HEAD = _HEAD.with_for_update()
 _MOVE_HEAD = sa.update(_H).where(_H.c.id == 1).values(seq=sa.bindparam("to_seq"), hash=sa.bindparam("to_hash"))
 _WALK = sa.select(_EVENT).where(_EVENT.c.seq > sa.bindparam("after")).order_by(_EVENT.c.seq)
+_PART = _WALK.limit(sa.bindparam("most", type_=sa.Integer))
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def record(
 
 
 def _append(session: Session, what: dict[str, Any]) -> int:
-    ring, meta = _ring(session), current_request()
+    ring, meta = keyring(session), current_request()
     head = session.execute(_LOCK_HEAD).one()
     event = {
         **what,
@@ -106,7 +107,7 @@ def _append(session: Session, what: dict[str, Any]) -> int:
 
 def personal(session: Session, value: str | None) -> str | None:
     """A personal value for `before` and `after`: only its keyed hash is kept, so erasing a person breaks no chain."""
-    ring = _ring(session)
+    ring = keyring(session)
     return None if value is None else rules.digest_of(ring.keys[ring.current], value)
 
 
@@ -136,24 +137,57 @@ def verify(session: Session, *, last: int | None = None, anchors: Iterable[tuple
     `anchors` are pairs of number and hash that left the machine earlier: only they show a cut tail or a rewrite by
     somebody who has the key.
     """
-    ring = _ring(session)
     head = session.execute(_HEAD).one()
     expected = dict(anchors)
     start = 0 if last is None else max(0, head.seq - last)
-    seq, known_hash, count = start, rules.GENESIS if start == 0 else None, 0
-    with closing(session.execute(_WALK, {"after": start}, execution_options={"yield_per": 500})) as rows:
+    walked = walk(session, after=start, prev_hash=rules.GENESIS if start == 0 else None, anchors=expected)
+    if walked.fault:
+        return Verdict(walked.count, walked.seq, walked.fault)
+    if (walked.seq, walked.hash or head.hash) != (head.seq, head.hash):
+        text = f"the head says {head.seq}, the last event is {walked.seq}"
+        return Verdict(walked.count, walked.seq, Fault(head.seq, text))
+    missing = [number for number in expected if number > walked.seq]
+    if missing:
+        return Verdict(walked.count, walked.seq, Fault(min(missing), "an anchor names it, and it is gone"))
+    return Verdict(walked.count, walked.seq)
+
+
+@dataclass(frozen=True)
+class Walked:
+    """A part of the chain that was walked: where it ended and with which hash, None where nothing was there."""
+
+    count: int
+    seq: int
+    hash: str | None
+    fault: Fault | None = None
+
+
+def walk(
+    session: Session,
+    *,
+    after: int,
+    prev_hash: str | None,
+    most: int | None = None,
+    anchors: Mapping[int, str] | None = None,
+) -> Walked:
+    """Walk at most `most` events after a number; `prev_hash` is that event's hash, None where it is not known."""
+    ring, expected = keyring(session), anchors or {}
+    statement, values = (_WALK, {"after": after}) if most is None else (_PART, {"after": after, "most": most})
+    seq, known_hash, count = after, prev_hash, 0
+    with closing(session.execute(statement, values, execution_options={"yield_per": 500})) as rows:
         for row in rows:
             event = row._asdict()
             fault = _fault_of(event, seq + 1, known_hash, ring, expected.get(event["seq"]))
             if fault:
-                return Verdict(count, seq, fault)
+                return Walked(count, seq, known_hash, fault)
             seq, known_hash, count = event["seq"], event["hash"], count + 1
-    if (seq, known_hash or head.hash) != (head.seq, head.hash):
-        return Verdict(count, seq, Fault(head.seq, f"the head says {head.seq}, the last event is {seq}"))
-    missing = [number for number in expected if number > seq]
-    if missing:
-        return Verdict(count, seq, Fault(min(missing), "an anchor names it, and it is gone"))
-    return Verdict(count, seq)
+    return Walked(count, seq, known_hash)
+
+
+def head_of(session: Session) -> tuple[int, str]:
+    """The number and the hash of the last event, as the head says."""
+    head = session.execute(_HEAD).one()
+    return head.seq, head.hash
 
 
 def anchor(session: Session) -> tuple[datetime, int, str]:
@@ -179,7 +213,8 @@ def _fault_of(
     return None
 
 
-def _ring(session: Session) -> Keyring:
+def keyring(session: Session) -> Keyring:
+    """The audit keys that this session carries. Raises `ConfigurationError` where it carries none."""
     try:
         found: Keyring = session.info[_INFO]
     except KeyError:

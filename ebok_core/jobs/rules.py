@@ -16,8 +16,10 @@ KEEP_QUIET_RUNS = timedelta(days=1)
 
 HEARTBEAT_S = 10.0
 TICK_S = 5.0
+SILENT = timedelta(seconds=45)
+"""A worker whose heartbeat is older counts as stopped: the page says so within a minute (L157, R40 asks for five)."""
 ALIVE = timedelta(minutes=5)
-"""A worker whose heartbeat is older counts as stopped (R40)."""
+"""A job that was not begun so long after its time is late."""
 FORGET_WORKER = timedelta(days=1)
 
 

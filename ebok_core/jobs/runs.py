@@ -13,10 +13,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ebok_core import clock
+from ebok_core import audit, clock
 from ebok_core.contracts.background import Job
+from ebok_core.contracts.identity import Viewer
 from ebok_core.db import Database, uuid7
-from ebok_core.errors import EbokError
+from ebok_core.errors import EbokError, Refused
+from ebok_core.i18n import gettext as _
 from ebok_core.outbox import leases
 
 from . import rules
@@ -63,6 +65,23 @@ def _plan_one(session: Session, job_key: str, planned_for: datetime) -> str | No
     statement = insert(JobRun).values(id=uuid7(), job_key=job_key, planned_for=planned_for, state="planned", tries=0)
     statement = statement.on_conflict_do_nothing(index_elements=[JobRun.job_key, JobRun.planned_for])
     return session.scalar(statement.returning(JobRun.id))
+
+
+def plan_now(session: Session, viewer: Viewer, job: Job) -> str:
+    """Plan a run for this moment, by a person's hand; returns its id. Audited.
+
+    Raises `Refused` while a run of the job waits for a worker or is on its way: a second one would change nothing.
+    Asking for the permission `core.run_jobs` is the page's.
+    """
+    now = leases.now(session)
+    waits = (JobRun.state == "planned") | ((JobRun.state == "running") & (JobRun.lease_until >= now))
+    if session.execute(sa.select(JobRun.id).where(JobRun.job_key == job.key, waits).limit(1)).first():
+        raise Refused(_("This process is running or waits for the worker already."), code="already_planned")
+    run_id = _plan_one(session, job.key, now)
+    if run_id is None:
+        raise Refused(_("This process is running or waits for the worker already."), code="already_planned")
+    audit.record(session, "core.job.started", actor=viewer, object_type="job", object_id=job.key)
+    return run_id
 
 
 def runnable(database: Database, jobs: Sequence[Job]) -> list[str]:

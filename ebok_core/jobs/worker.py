@@ -56,26 +56,29 @@ class Worker:
         self.worker_id = uuid7()
         self.started_at: datetime = clock.now_utc()
         self._running: dict[str, runs.Running] = {}
-        self._draining = {key: threading.Lock() for key in runtime.targets}
+        self._draining = {
+            key: threading.Semaphore(getattr(target, "parallel", 1)) for key, target in runtime.targets.items()
+        }
         self._asked_again: set[str] = set()
 
     def drain(self, target: str) -> int:
-        """Deliver what is due for a target; returns the attempts. One drain of a target at a time in this process.
+        """Deliver what is due for a target; returns the attempts.
 
-        A nudge that comes while a drain runs makes it look once more before it ends.
+        One drain of a target at a time in this process, or as many as the target says under `parallel`. A nudge that
+        comes while they run makes one of them look once more before it ends.
         """
-        lock = self._draining.get(target)
-        if lock is None:
+        places = self._draining.get(target)
+        if places is None:
             log.warning("outbox.no_such_target", target=target)
             return 0
         self._asked_again.add(target)
         done = 0
-        while target in self._asked_again and lock.acquire(blocking=False):
+        while target in self._asked_again and places.acquire(blocking=False):
             try:
                 self._asked_again.discard(target)
                 done += deliver.drain(self.runtime, target, self.should_stop)
             finally:
-                lock.release()
+                places.release()
         return done
 
     def run_job(self, run_id: str) -> bool:

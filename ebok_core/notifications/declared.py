@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from ebok_core.contracts.admin import ConfigPage, StatusRow
+from ebok_core.contracts.web import Mount, Zone
 from ebok_core.i18n import lazy_gettext as _
 
-from . import jobs, settings
+from . import admin, jobs, permissions, settings
 from .messages import Mail, Sms
 from .sms import SmsTarget
 
+MOUNTS = (Mount(zone=Zone.ADMIN, blueprint=admin.blueprint, permission=permissions.SEE),)
+PERMISSIONS = permissions.ALL
 CONFIG_PAGES = (
     ConfigPage(key="core.sms", title=_("Text messages (SMS)"), schema=settings.SmsConfigSchema, order=settings.ORDER),
 )

@@ -15,7 +15,7 @@ from ebok_core.i18n import lazy_gettext as _
 from ebok_core.runtime_settings import ConfigSchema, secret_text
 
 NONE, SMSAPI, FOLDER = "", "smsapi", "folder"
-ORDER = 45
+ORDER = 58
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,6 +64,7 @@ class Message(Base):
             postgresql_where=sa.text("open"),
         ),
         sa.Index("ix_core_outbox_message_status_at", "status_at"),
+        sa.Index(None, "target", "accepted_at"),
     )
 
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)

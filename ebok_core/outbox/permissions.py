@@ -12,8 +12,9 @@ RETRY = Permission(
 CANCEL = Permission(key="core.outbox_cancel", title=_("Give up a stuck message"), roles=frozenset({"admin"}))
 
 ALL = (RETRY, CANCEL)
+_MESSAGE = {"endpoint": "admin.outbox.message", "argument": "message_id"}
 ACTIONS = (
-    AuditAction(key="core.outbox.retried", title=_("A stuck message was sent again")),
-    AuditAction(key="core.outbox.cancelled", title=_("A stuck message was given up")),
-    AuditAction(key="core.outbox.verdict_changed", title=_("TYTAN changed its answer to a message")),
+    AuditAction(key="core.outbox.retried", title=_("A stuck message was sent again"), **_MESSAGE),
+    AuditAction(key="core.outbox.cancelled", title=_("A stuck message was given up"), **_MESSAGE),
+    AuditAction(key="core.outbox.verdict_changed", title=_("TYTAN changed its answer to a message"), **_MESSAGE),
 )

@@ -68,6 +68,8 @@ class MailTarget:
     key = "mail"
     capability = Capability.PUT
     largest_run = 1
+    # Each mail waits for the relay and twice for the disk: what one waits, another uses.
+    parallel = 3
 
     def __init__(self, settings: CoreSettings) -> None:
         self._url = urlsplit(settings.smtp_url)

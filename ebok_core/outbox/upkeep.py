@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _UNSYNCHRONISED = {"synchronize_session": False}
-# References stay: uniqueness and order hang on them. What a person wrote and who wrote it goes.
-_STRIPPED: dict[str, Any] = {"payload": None, "reason": None, "actor_ref": None, "request_id": None, "last_code": None}
+STRIPPED: dict[str, Any] = {"payload": None, "reason": None, "actor_ref": None, "request_id": None, "last_code": None}
+"""References stay: uniqueness and order hang on them. What a person wrote and who wrote it goes."""
 
 
 def retain(runtime: Runtime) -> dict[str, int]:
@@ -49,7 +49,7 @@ def retain(runtime: Runtime) -> dict[str, int]:
 
 def _strip(database: Database, old: sa.ColumnElement[bool]) -> int:
     batch = sa.select(Message.id).where(old).limit(rules.RETENTION_BATCH)
-    return _in_batches(database, sa.update(Message).where(Message.id.in_(batch)).values(**_STRIPPED))
+    return _in_batches(database, sa.update(Message).where(Message.id.in_(batch)).values(**STRIPPED))
 
 
 def _delete(database: Database, table: Any, key: Any, old: sa.ColumnElement[bool]) -> int:

@@ -18,7 +18,10 @@ STUCK = (State.DEAD, State.UNCERTAIN, State.PARKED)
 
 
 class Backlog(NamedTuple):
-    """What is open for one target. `oldest_at`: when the oldest message that still waits was accepted."""
+    """What is open for one target. `oldest_at`: when the oldest message that still waits was accepted.
+
+    `stuck_at` is that of the oldest that needs a person, `broken_at` since when the target can't be reached.
+    """
 
     target: str
     waiting: int
@@ -28,6 +31,8 @@ class Backlog(NamedTuple):
     oldest_at: datetime | None
     breaker_open: bool
     failures: int
+    stuck_at: datetime | None = None
+    broken_at: datetime | None = None
 
 
 class Stuck(NamedTuple):
@@ -58,11 +63,12 @@ _OPEN = (
         _count(State.PARKED).label("parked"),
         _count(State.DEAD).label("dead"),
         sa.func.min(Message.accepted_at).filter(Message.state.in_([state.value for state in _WAITING])).label("oldest"),
+        sa.func.min(Message.accepted_at).filter(Message.state.in_([state.value for state in STUCK])).label("stuck"),
     )
     .where(Message.open)
     .group_by(Message.target)
 )
-_BREAKERS = sa.select(Breaker.target, Breaker.failures, Breaker.probe_at)
+_BREAKERS = sa.select(Breaker.target, Breaker.failures, Breaker.probe_at, Breaker.opened_at)
 _STUCK = (
     sa.select(*(getattr(Message, name) for name in Stuck._fields))
     .where(Message.open, Message.state.in_([state.value for state in STUCK]))
@@ -95,6 +101,8 @@ def backlog(session: Session, targets: Iterable[str] = ()) -> list[Backlog]:
                 oldest_at=row.oldest if row else None,
                 breaker_open=bool(breaker and breaker.probe_at),
                 failures=breaker.failures if breaker else 0,
+                stuck_at=row.stuck if row else None,
+                broken_at=breaker.opened_at if breaker and breaker.probe_at else None,
             )
         )
     return found
