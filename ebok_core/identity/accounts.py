@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -19,15 +19,24 @@ from ebok_core.errors import NotFound, Refused
 from ebok_core.i18n import gettext as _
 
 from . import rules, sessions
+from .access import grants
 from .models import Account, AccountRole, CustomerAccess, OneTimeLink
+from .recovery.models import LetterCode
 
 _A, _L, _C = Account.__table__, OneTimeLink.__table__, CustomerAccess.__table__
-_R = AccountRole.__table__
+_R, _LETTER = AccountRole.__table__, LetterCode.__table__
 SET_PASSWORD = "set_password"  # noqa: S105 - the purpose of a link
 
 _BY_LOGIN = (
     sa.select(
-        _A.c.id, _A.c.kind, _A.c.login, _A.c.status, _A.c.password_hash, _A.c.password_changed_at, _A.c.display_name
+        _A.c.id,
+        _A.c.kind,
+        _A.c.login,
+        _A.c.status,
+        _A.c.password_hash,
+        _A.c.password_changed_at,
+        _A.c.display_name,
+        _A.c.password_spoiled_at,
     )
     .where(
         _A.c.kind == sa.bindparam("kind"),
@@ -75,6 +84,7 @@ class Found(NamedTuple):
     password_hash: str | None
     password_changed_at: datetime | None
     display_name: str
+    password_spoiled_at: datetime | None
 
 
 class LinkOwner(NamedTuple):
@@ -109,14 +119,16 @@ def add_account(
     password_hash: str | None = None,
     roles: Iterable[str] = (),
     customer_codes: Iterable[str] = (),
+    access_role: str = rules.OWNER,
     locale: str = "pl",
     source: str = "admin",
     actor: Viewer | str = audit.SYSTEM,
 ) -> str:
     """Make an account and return its id. Hash a password before the unit of work begins, or send a one-time link.
 
-    A login with @ must be the account's own e-mail address, so that nobody takes another's way in. Raises `Refused`
-    with the codes `login_taken`, `login_shape`, `roles`.
+    `access_role` is a customer account's role towards its `customer_codes`. A login with @ must be the account's own
+    e-mail address, so that nobody takes another's way in. Raises `Refused` with the codes `login_taken`, `login_shape`,
+    `roles`.
     """
     login, roles, codes = login.strip(), sorted(set(roles)), sorted(set(customer_codes))
     key, email_key = rules.login_key(login), rules.login_key(email) if email else None
@@ -143,12 +155,14 @@ def add_account(
         locale=locale,
         created_at=now,
     )
-    _store(session, account, roles, codes, source)
+    _store(session, account, roles, codes, source, access_role)
     _record(session, "added", actor, account.id, after={"kind": kind, "roles": roles, "customers": codes})
     return account.id
 
 
-def _store(session: Session, account: Account, roles: list[str], codes: list[str], source: str) -> None:
+def _store(
+    session: Session, account: Account, roles: list[str], codes: list[str], source: str, access_role: str
+) -> None:
     try:
         with session.begin_nested():
             session.add(account)
@@ -156,7 +170,7 @@ def _store(session: Session, account: Account, roles: list[str], codes: list[str
         raise Refused(_("This login or e-mail address already has an account"), code="login_taken") from error
     session.add_all(AccountRole(account_id=account.id, role=role) for role in roles)
     for code in codes:
-        _add_access(session, account.id, code, source=source)
+        grants.add(session, account.id, code, source=source, role=access_role)
     session.flush()
 
 
@@ -165,52 +179,14 @@ def _unknown_roles() -> Refused:
     return Refused(_("An account of staff has roles of this list: %(roles)s", roles=allowed), code="roles")
 
 
-def grant_access(
-    session: Session,
-    account_id: str,
-    customer_code: str,
-    *,
-    source: str = "admin",
-    valid_from: date | None = None,
-    valid_to: date | None = None,
-    actor: Viewer | str = audit.SYSTEM,
-) -> str:
-    """Let a customer's account act for one more customer, from today unless said otherwise; returns the access's id.
-
-    Raises `Refused` with the code `access_exists`.
-    """
-    try:
-        with session.begin_nested():
-            access_id = _add_access(
-                session, account_id, customer_code, source=source, valid_from=valid_from, valid_to=valid_to
-            )
-            session.flush()
-    except IntegrityError as error:
-        raise Refused(_("The account already acts for this customer"), code="access_exists") from error
-    _record(session, "access_granted", actor, account_id, after={"customer": customer_code, "source": source})
-    return access_id
-
-
-def revoke_access(
-    session: Session, account_id: str, customer_code: str, *, reason: str, actor: Viewer | str = audit.SYSTEM
-) -> None:
-    """End an account's access to a customer; it is gone at the next request (S07). Raises `NotFound`."""
-    ended = session.execute(
-        sa.update(_C)
-        .where(_C.c.account_id == account_id, _C.c.customer_code == customer_code, _C.c.revoked_at.is_(None))
-        .values(revoked_at=clock.now_utc(), reason=reason[:500])
-    )
-    if not ended.rowcount:
-        raise NotFound(_("There is no such customer."))
-    _record(session, "access_revoked", actor, account_id, before={"customer": customer_code}, reason=reason)
-
-
 def set_roles(session: Session, account_id: str, roles: Iterable[str], *, actor: Viewer | str = audit.SYSTEM) -> None:
     """Give a member of staff these roles and no other; they act at the next request (S07).
 
-    Raises `Refused` with `roles` for an unknown or empty set, `last_admin` when nobody would be left to administer.
+    Raises `Refused` with `roles` for an unknown or empty set, `last_admin` when nobody would be left to administer,
+    `own_rights` for who changes their own.
     """
     wanted = set(roles)
+    _refuse_own(account_id, actor)
     if not wanted or wanted - set(rules.STAFF_ROLES):
         raise _unknown_roles()
     before = set(session.scalars(sa.select(_R.c.role).where(_R.c.account_id == account_id)))
@@ -224,16 +200,22 @@ def set_roles(session: Session, account_id: str, roles: Iterable[str], *, actor:
 def set_status(
     session: Session, account_id: str, status: str, *, reason: str, actor: Viewer | str = audit.SYSTEM
 ) -> None:
-    """Set an account's status (L06); `blocked` ends its sessions. Raises `NotFound`, `Refused` with `last_admin`."""
+    """Set an account's status (L06); `blocked` ends its sessions, `reason` stands on its owner's pages.
+
+    Raises `NotFound`, `Refused` with `last_admin` or `own_rights`.
+    """
     if status not in rules.STATUSES:
         raise ValueError(f"unknown status {status!r}")
+    _refuse_own(account_id, actor)
     account = session.get(Account, account_id, with_for_update=True)
     if account is None:
         raise NotFound(_("There is no such account."))
     before, account.status = account.status, status
+    account.status_reason = None if status == "normal" else reason[:500]
     if status == "blocked":
         _keep_an_admin(session, account_id)
-        sessions.end_all(session, account_id, "blocked")
+        by = actor.account_id if isinstance(actor, Viewer) else None
+        sessions.end_all(session, account_id, "blocked", by=by)
     session.flush()
     _record(
         session, "status_changed", actor, account_id, before={"status": before}, after={"status": status}, reason=reason
@@ -310,34 +292,42 @@ def void_links(session: Session, account_id: str) -> None:
     )
 
 
+def use_letters(session: Session, account_id: str) -> None:
+    """A password that was set makes every letter with a code worthless."""
+    session.execute(
+        sa.update(_LETTER)
+        .where(_LETTER.c.account_id == account_id, _LETTER.c.used_at.is_(None), _LETTER.c.voided_at.is_(None))
+        .values(used_at=clock.now_utc(), sealed_code=None)
+    )
+
+
+def void_letters(session: Session, account_id: str) -> None:
+    """A newer letter or a new address makes every older letter with a code worthless."""
+    session.execute(
+        sa.update(_LETTER)
+        .where(_LETTER.c.account_id == account_id, _LETTER.c.used_at.is_(None), _LETTER.c.voided_at.is_(None))
+        .values(voided_at=clock.now_utc(), sealed_code=None)
+    )
+
+
+def is_spoiled(session: Session, viewer: Viewer) -> bool:
+    """Whether the viewer's password must be changed because others may know it."""
+    return session.scalar(sa.select(_A.c.password_spoiled_at).where(_A.c.id == viewer.account_id)) is not None
+
+
+def spoil_password(session: Session, account_id: str) -> None:
+    """From now on the password of an account opens nothing but the page that changes it."""
+    session.execute(sa.update(_A).where(_A.c.id == account_id).values(password_spoiled_at=clock.now_utc()))
+
+
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def _add_access(
-    session: Session,
-    account_id: str,
-    customer_code: str,
-    *,
-    source: str,
-    valid_from: date | None = None,
-    valid_to: date | None = None,
-) -> str:
-    if "," in customer_code or not customer_code.strip():
-        raise ValueError(f"{customer_code!r} is no customer code")
-    access = CustomerAccess(
-        id=uuid7(),
-        account_id=account_id,
-        customer_code=customer_code,
-        role=rules.FULL_ACCESS_ROLE,
-        scope=rules.FULL_SCOPE,
-        source=source,
-        valid_from=valid_from or clock.today(),
-        valid_to=valid_to,
-        created_at=clock.now_utc(),
-    )
-    session.add(access)
-    return access.id
+def _refuse_own(account_id: str, actor: Viewer | str) -> None:
+    """Nobody takes rights from oneself, or gives them: another administrator does."""
+    if isinstance(actor, Viewer) and actor.account_id == account_id:
+        raise Refused(_("You can't change your own rights. Ask another administrator"), code="own_rights")
 
 
 def _keep_an_admin(session: Session, but: str) -> None:

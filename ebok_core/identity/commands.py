@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from ebok_core import clock
+from ebok_core import audit, clock
 from ebok_core import runtime as runtimes
 from ebok_core.errors import EbokError
 from ebok_core.runtime import Runtime
 
-from . import rules, service
+from . import rules, service, sessions
 from .accounts import find
+from .factor import service as factor
 from .registration import carry
 
 LINK_PATH = "/haslo/"
@@ -63,6 +64,24 @@ def password_link(login: str, staff: bool) -> None:
             )
         token, expires = service.make_link(session, found.id)
     _print_link(runtime, token, expires)
+
+
+@account.command("remove-factors")
+@click.argument("login")
+@click.option("--staff", is_flag=True, help="An account of staff.")
+@click.option("--reason", required=True, help="How the person was recognised; it stands in the audit trail.")
+def remove_factors(login: str, staff: bool, reason: str) -> None:
+    """Take a lost second factor off an account, where the panel has nobody to confirm it; its sessions end."""
+    runtime = runtimes.build()
+    with runtime.database.unit_of_work() as session:
+        found = find(session, login, "staff" if staff else "customer")
+        if found is None:
+            raise EbokError(
+                f"There is no account {login!r}" + ("" if staff else "; for an account of staff add --staff")
+            )
+        factor.remove_all(session, found.id, actor=audit.SYSTEM, reason=reason)
+        sessions.end_all(session, found.id, "factor_reset")
+    click.echo(f"The second factor of {found.login} is removed, the password alone opens the account")
 
 
 @account.command("import")

@@ -42,8 +42,9 @@ def write(
     way: str = "password",
     login_digest: str | None = None,
     session_id: str | None = None,
+    entry: str | None = None,
 ) -> None:
-    """Add a line about this request; what was typed comes as its keyed hash."""
+    """Add a line about this request; what was typed comes as its keyed hash, `entry` is the door that was tried."""
     meta = current_request()
     session.execute(
         _INSERT,
@@ -58,12 +59,16 @@ def write(
             "user_agent": meta.user_agent[: rules.MOST_USER_AGENT],
             "session_id": session_id,
             "acted_by": None,
+            "entry": entry,
         },
     )
 
 
-def write_endings(session: Session, reason: str, ended: Iterable[Any]) -> None:
-    """Add a line for each session that ended; rows have `id`, `account_id`, `ip` and `user_agent` of the session."""
+def write_endings(session: Session, reason: str, ended: Iterable[Any], by: str | None = None) -> None:
+    """Add a line for each session that ended; rows have `id`, `account_id`, `ip` and `user_agent` of the session.
+
+    `by` is the account of who ended them, where that was not their owner.
+    """
     now = clock.now_utc()
     rows = [
         {
@@ -76,7 +81,8 @@ def write_endings(session: Session, reason: str, ended: Iterable[Any]) -> None:
             "ip": row.ip,
             "user_agent": row.user_agent,
             "session_id": row.id,
-            "acted_by": None,
+            "acted_by": by if by != row.account_id else None,
+            "entry": None,
         }
         for row in ended
     ]
@@ -84,10 +90,11 @@ def write_endings(session: Session, reason: str, ended: Iterable[Any]) -> None:
         session.execute(_INSERT, rows)
 
 
-def failures_of(session: Session, login_digest: str) -> int:
-    """How many tries with this typed login failed within the last 24 hours."""
+def failures_of(session: Session, login_digest: str, way: str | None = None) -> int:
+    """How many tries with this typed login failed within the last 24 hours; `way` counts those of one way."""
     since = clock.now_utc() - rules.WARN_OWNER_WITHIN
-    return int(session.execute(_FAILURES, {"digest": login_digest, "since": since}).scalar_one())
+    statement = _FAILURES if way is None else _FAILURES.where(_E.c.way == way)
+    return int(session.execute(statement, {"digest": login_digest, "since": since}).scalar_one())
 
 
 def has_signed_in(session: Session, account_id: str) -> bool:

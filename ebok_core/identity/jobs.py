@@ -14,7 +14,10 @@ from ebok_core.i18n import gettext
 from ebok_core.i18n import lazy_gettext as _
 
 from . import rules, sessions
+from .factor import rules as factor
+from .factor.models import FactorRemoval, SignInStep
 from .models import DelayCounter, LoginEvent, OneTimeLink, Registration, SignInSession
+from .recovery import jobs as recovery
 from .registration import rules as registration
 
 if TYPE_CHECKING:
@@ -32,9 +35,11 @@ def close_and_forget(runtime: Runtime) -> str | None:
             (LoginEvent.__table__, "at", rules.KEEP_LOGINS),
             (DelayCounter.__table__, "updated_at", rules.KEEP_COUNTERS),
             (OneTimeLink.__table__, "expires_at", rules.KEEP_LINKS),
+            (SignInStep.__table__, "expires_at", timedelta(0)),
+            (FactorRemoval.__table__, "expires_at", factor.KEEP_REMOVALS),
         ):
             deleted += session.execute(sa.delete(table).where(table.c[column] < now - kept)).rowcount
-        deleted += _care_for_registrations(session)
+        deleted += _care_for_registrations(session) + recovery.forget(session)
     if not closed and not deleted:
         return None
     return gettext("Sessions closed: %(closed)s, old entries deleted: %(deleted)s", closed=closed, deleted=deleted)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ebok_core.contracts.panel import LEAFLET
 from ebok_core.contracts.web import MenuEntry, Zone
 from ebok_core.i18n import lazy_gettext as _
 from ebok_core.i18n import lazy_pgettext
 
-from .permissions import ACCOUNTS
+from .permissions import ACCOUNTS, RESET
 
 ALL = (
     MenuEntry(
@@ -20,12 +21,21 @@ ALL = (
         key="core.account", zone=Zone.CUSTOMER, label=_("My account"), endpoint="customer.identity.account", order=800
     ),
     MenuEntry(
+        key="core.admin_reset",
+        zone=Zone.ADMIN,
+        label=_("Reset of a user's password"),
+        endpoint="admin.recovery.index",
+        permission=RESET,
+        parent="core.service",
+        order=LEAFLET["core.admin_reset"],
+    ),
+    MenuEntry(
         key="core.admin_password",
         zone=Zone.ADMIN,
         label=_("Change the administrator's password"),
         endpoint="admin.identity.password",
         parent="core.service",
-        order=80,
+        order=LEAFLET["core.admin_password"],
     ),
     MenuEntry(
         key="core.admin_account",

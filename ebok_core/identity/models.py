@@ -15,8 +15,11 @@ from . import rules
 class Account(Base):
     """A person's portal user. `login_key` and `email_key` are what is typed at sign-in (`rules.login_key`).
 
+    `password_spoiled_at`: since then others may know the password, so it opens nothing but the page that changes it.
+
     `password_hash` is None until the person sets a password by a one-time link. `status` is what the header shows
-    (L06); only a blocked account can't enter. `password_changed_at` counts for the utility's expiry policy (L24).
+    (L06), `status_reason` why it is not the usual one; only a blocked account can't enter. `password_changed_at` counts
+    for the utility's expiry policy (L24).
     """
 
     __tablename__ = "core_account"
@@ -35,7 +38,9 @@ class Account(Base):
     display_name: Mapped[str] = mapped_column(sa.String(150))
     password_hash: Mapped[str | None] = mapped_column(sa.String(255))
     password_changed_at: Mapped[datetime | None] = mapped_column(Instant)
+    password_spoiled_at: Mapped[datetime | None] = mapped_column(Instant)
     status: Mapped[str] = mapped_column(sa.String(20))
+    status_reason: Mapped[str | None] = mapped_column(sa.String(500))
     locale: Mapped[str] = mapped_column(sa.String(5))
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -51,8 +56,8 @@ class AccountRole(Base):
 class CustomerAccess(Base):
     """Which customer of TYTAN an account may act for, in which role, scope and period (identity.md §8.4).
 
-    `valid_to` is the last day; `scope` "points" will be spelled out beside this table. At most one access of an account
-    to a customer is not revoked.
+    `valid_to` is the last day, `reminded_days` how near it was when we last wrote of it; the points of the scope
+    "points" stand in `core_access_point`. At most one access of an account to a customer is not revoked.
     """
 
     __tablename__ = "core_customer_access"
@@ -77,6 +82,7 @@ class CustomerAccess(Base):
     granted_by: Mapped[str | None] = mapped_column(sa.String(36))
     valid_from: Mapped[date] = mapped_column(sa.Date)
     valid_to: Mapped[date | None] = mapped_column(sa.Date)
+    reminded_days: Mapped[int | None] = mapped_column(sa.Integer)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
     reason: Mapped[str | None] = mapped_column(sa.String(500))
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -85,8 +91,9 @@ class CustomerAccess(Base):
 class SignInSession(Base):
     """A session: the cookie carries a token, the row its SHA-256, and the row decides at each request.
 
-    `auth_level` is how the person proved who they are, `authenticated_at` when last; `duty` is what must be done before
-    anything else (a lapsed password). `customer_code` is the customer acted for. The table is `core_session`.
+    `auth_level` is how the person proved who they are, `authenticated_at` when last, `factor_at` when last with a
+    second factor; `duty` is what must be done before anything else (a lapsed password), `customer_code` the customer
+    acted for.
     """
 
     __tablename__ = "core_session"
@@ -109,6 +116,7 @@ class SignInSession(Base):
     last_activity_at: Mapped[datetime] = mapped_column(Instant)
     auth_level: Mapped[str] = mapped_column(sa.String(20))
     authenticated_at: Mapped[datetime] = mapped_column(Instant)
+    factor_at: Mapped[datetime | None] = mapped_column(Instant)
     ip: Mapped[str | None] = mapped_column(sa.String(45))
     user_agent: Mapped[str] = mapped_column(sa.String(rules.MOST_USER_AGENT))
     customer_code: Mapped[str | None] = mapped_column(sa.String(20))
@@ -121,7 +129,7 @@ class LoginEvent(Base):
     """A sign-in, a try, a sign-out, the end of a session: the person's own history for 12 months (identity.md §6.8).
 
     `account_id` is None for a login that belongs to nobody: what was typed is kept as a keyed hash only. `acted_by` is
-    the account that acted for this one, if another did.
+    the account that acted for this one, if another did. `entry` is the door of a failed try: `customer` or `staff`.
     """
 
     __tablename__ = "core_login_event"
@@ -141,6 +149,7 @@ class LoginEvent(Base):
     user_agent: Mapped[str] = mapped_column(sa.String(rules.MOST_USER_AGENT))
     session_id: Mapped[str | None] = mapped_column(sa.String(36))
     acted_by: Mapped[str | None] = mapped_column(sa.String(36))
+    entry: Mapped[str | None] = mapped_column(sa.String(10))
 
 
 class DelayCounter(Base):

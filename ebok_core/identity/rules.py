@@ -14,11 +14,17 @@ from ebok_core.contracts.identity import Permission
 KINDS = ("customer", "staff")
 # What the header shows (L06); only a blocked account can't enter.
 STATUSES = ("normal", "suspended", "blocked")
-# The ready-made roles of staff (P75); a customer's right comes with the kind.
+# The ready-made roles of staff (P75).
 STAFF_ROLES = ("clerk", "observer", "accountant", "dispatcher", "fitter", "editor", "admin")
-CUSTOMER_ROLE = "customer"
-# Narrower roles and scopes of identity.md §8.4 give nothing until the pages know them.
-FULL_ACCESS_ROLE, FULL_SCOPE = "owner", "all"
+# In which role an account acts for a customer (identity.md §8.4), the strongest first, and what permissions call it.
+OWNER, MANAGER, PAYER, OBSERVER = ACCESS_ROLES = ("owner", "manager", "payer", "observer")
+CUSTOMER_ROLES = {
+    OWNER: "customer",
+    MANAGER: "customer_manager",
+    PAYER: "customer_payer",
+    OBSERVER: "customer_observer",
+}
+FULL_SCOPE, POINTS_SCOPE = "all", "points"
 
 MOST_LOGIN = 254
 MOST_USER_AGENT = 200
@@ -107,10 +113,24 @@ def end_of_session(
 # Rights
 
 
-def permissions_of(kind: str, roles: Iterable[str], declared: Mapping[str, Permission]) -> frozenset[str]:
-    """Keys of the permissions that the roles have by default. A customer has the role `customer` and no other."""
-    held = {CUSTOMER_ROLE} if kind == "customer" else set(roles) & set(STAFF_ROLES)
-    return frozenset(key for key, permission in declared.items() if permission.roles & held)
+def permissions_of(
+    kind: str, roles: Iterable[str], declared: Mapping[str, Permission], granted: Iterable[str] = ()
+) -> frozenset[str]:
+    """Keys of the permissions that the roles have by default, and of those `granted` to staff beside them.
+
+    A customer's roles are those of `ACCESS_ROLES`, of staff those of `STAFF_ROLES`; one kind never gets the other's.
+    """
+    if kind == "customer":
+        held, granted = {CUSTOMER_ROLES[role] for role in roles if role in CUSTOMER_ROLES}, ()
+    else:
+        held = set(roles) & set(STAFF_ROLES)
+    own = {key for key, permission in declared.items() if permission.roles & held}
+    return frozenset(own | {key for key in granted if key in declared and is_for_staff(declared[key])})
+
+
+def is_for_staff(permission: Permission) -> bool:
+    """Whether a permission may be given to staff: it is not one of the customers' side alone."""
+    return not permission.roles or not permission.roles <= set(CUSTOMER_ROLES.values())
 
 
 # Devices: short words for a person, not a parser of every browser ever made

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from .access.grants import grant_access, revoke_access
 from .accounts import (
     LinkOwner,
     add_account,
-    grant_access,
+    is_spoiled,
     listed,
     make_link,
     owner_of_link,
-    revoke_access,
     set_roles,
     set_status,
 )
+from .factor.steps import HalfWay
 from .history import last_sign_in
 from .sessions import (
     LiveSession,
     OpenSession,
+    act_for,
     end_other_sessions,
     end_session,
     needs_touch,
@@ -34,6 +36,7 @@ from .signin import (
     Delayed,
     SignedIn,
     change_password,
+    enter,
     least_length,
     login_digest,
     recognise,
@@ -45,15 +48,19 @@ from .signin import (
 __all__ = [
     "DUTY_PASSWORD",
     "Delayed",
+    "HalfWay",
     "LinkOwner",
     "LiveSession",
     "OpenSession",
     "SignedIn",
+    "act_for",
     "add_account",
     "change_password",
     "end_other_sessions",
     "end_session",
+    "enter",
     "grant_access",
+    "is_spoiled",
     "last_sign_in",
     "least_length",
     "listed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,29 +17,22 @@ from ebok_core.contracts.identity import Viewer
 from ebok_core.db import uuid7
 from ebok_core.errors import NotFound
 from ebok_core.i18n import gettext as _
+from ebok_core.privacy import duties
 
 from . import history, rules
-from .models import Account, AccountRole, CustomerAccess, SignInSession
+from .access import reach
+from .factor import steps as factor
+from .models import Account, AccountRole, SignInSession
 
 if TYPE_CHECKING:
     from ebok_core.runtime import Runtime
     from ebok_core.settings import CoreSettings
 
 _S, _A = SignInSession.__table__, Account.__table__
-_ROLE, _ACCESS = AccountRole.__table__, CustomerAccess.__table__
+_ROLE = AccountRole.__table__
 
-_VALID_ACCESS = (
-    _ACCESS.c.account_id == _A.c.id,
-    _ACCESS.c.revoked_at.is_(None),
-    _ACCESS.c.role == rules.FULL_ACCESS_ROLE,
-    _ACCESS.c.scope == rules.FULL_SCOPE,
-    _ACCESS.c.valid_from <= sa.bindparam("today", type_=sa.Date),
-    sa.or_(_ACCESS.c.valid_to.is_(None), _ACCESS.c.valid_to >= sa.bindparam("today", type_=sa.Date)),
-)
 _ROLES = sa.select(sa.func.aggregate_strings(_ROLE.c.role, ",")).where(_ROLE.c.account_id == _A.c.id).scalar_subquery()
-_CODES = sa.select(sa.func.aggregate_strings(_ACCESS.c.customer_code, ",")).where(*_VALID_ACCESS).scalar_subquery()
-_FIRST_CODE = sa.select(sa.func.min(_ACCESS.c.customer_code)).where(*_VALID_ACCESS).correlate(_A).scalar_subquery()
-ACTING_CODE = sa.func.coalesce(_S.c.customer_code, _FIRST_CODE)
+ACTING_CODE = sa.func.coalesce(_S.c.customer_code, reach.FIRST)
 """The customer that a session most probably acts for: a guess for joins, `Viewer.customer_code` is the truth."""
 FIND = (
     sa.select(
@@ -56,8 +50,12 @@ FIND = (
         _A.c.email,
         _A.c.locale,
         _A.c.status,
+        _A.c.status_reason,
         _ROLES.label("roles"),
-        _CODES.label("codes"),
+        *reach.COLUMNS,
+        _S.c.factor_at,
+        factor.HAS_TOTP.label("has_totp"),
+        factor.HAS_PASSKEY.label("has_passkey"),
     )
     .join_from(_S, _A, _A.c.id == _S.c.account_id)
     .where(_S.c.token_hash == sa.bindparam("token_hash"), _S.c.ended_at.is_(None))
@@ -101,6 +99,7 @@ _OF_KIND = _S.c.account_id.in_(sa.select(_A.c.id).where(_A.c.kind == sa.bindpara
 _END_ONE = _ending(_OF_ACCOUNT, _S.c.id == sa.bindparam("of_id"))
 _END_OTHERS = _ending(_OF_ACCOUNT, _S.c.id != sa.bindparam("but"))
 _END_ALL = _ending(_OF_ACCOUNT)
+_END_KIND = _ending(_OF_KIND, _S.c.id != sa.bindparam("but"))
 _END_OLD = _ending(_OF_KIND, _S.c.created_at <= sa.bindparam("before"))
 _END_IDLE = _ending(_OF_KIND, _S.c.last_activity_at <= sa.bindparam("before"))
 
@@ -114,6 +113,15 @@ class LiveSession(NamedTuple):
     authenticated_at: datetime
     duty: str | None
     row: Any = None
+    factor_at: datetime | None = None
+    has_totp: bool = False
+    has_passkey: bool = False
+    is_admin: bool = False
+
+    @property
+    def has_factor(self) -> bool:
+        """Whether the account has a second factor of sign-in."""
+        return self.has_totp or self.has_passkey
 
 
 class Ending(NamedTuple):
@@ -166,7 +174,11 @@ def session_of(
         idle=idle_limit(runtime.settings, row.kind),
         absolute=rules.ABSOLUTE[row.kind],
     )
-    return None if over else LiveSession(_viewer(row, runtime), *row[2:5], row.duty, row)
+    if over:
+        return None
+    is_admin = row.kind == "staff" and "admin" in (row.roles or "").split(",")
+    known = (row.factor_at, row.has_totp, row.has_passkey, is_admin)
+    return LiveSession(_viewer(row, runtime), *row[2:5], row.duty, row, *known)
 
 
 def viewer_of(session: Session, runtime: Runtime, token: str) -> Viewer | None:
@@ -202,11 +214,12 @@ def touch(session: Session, session_id: str) -> None:
 
 
 def open_session(
-    session: Session, account_id: str, *, level: str = "password", duty: str | None = None
+    session: Session, account_id: str, *, level: str = "password", duty: str | None = None, by_factor: bool = False
 ) -> tuple[str, str]:
     """Begin a session and return its token and id; of more than ten the oldest end.
 
-    The caller has locked the account's row, so that sign-ins in parallel keep the limit.
+    `by_factor`: a second factor was given. The caller has locked the account's row, so that sign-ins in parallel keep
+    the limit.
     """
     now, meta, token, session_id = clock.now_utc(), current_request(), new_token(), uuid7()
     row = {
@@ -220,7 +233,8 @@ def open_session(
         "ip": meta.ip,
         "user_agent": meta.user_agent[: rules.MOST_USER_AGENT],
         "customer_code": None,
-        "duty": duty,
+        "duty": duty or duties.duty_of(session, account_id),
+        "factor_at": now if by_factor else None,
     }
     session.execute(_BEGIN, row)
     surplus = session.scalars(_SURPLUS, {"account_id": account_id, "id": session_id}).all()
@@ -269,9 +283,22 @@ def end_one(session: Session, account_id: str, session_id: str, reason: str) -> 
     return _end(session, _END_ONE, reason, of_account=account_id, of_id=session_id) > 0
 
 
-def end_all(session: Session, account_id: str, reason: str) -> int:
-    """End every session of an account (a new password by a link, a block); returns how many."""
-    return _end(session, _END_ALL, reason, of_account=account_id)
+def end_all(session: Session, account_id: str, reason: str, *, by: str | None = None) -> int:
+    """End every session of an account (a new password by a link, a block); returns how many.
+
+    `by` is the account of who ended them for its owner, who reads so in the history.
+    """
+    return _end(session, _END_ALL, reason, by=by, of_account=account_id)
+
+
+def end_of_kinds(session: Session, kinds: Iterable[str], reason: str, *, by: str, but: str | None = None) -> int:
+    """End the sessions of every account of these kinds, but one; returns how many. `by` is as in `end_all`."""
+    return sum(_end(session, _END_KIND, reason, by=by, kind=kind, but=but or "") for kind in kinds)
+
+
+def set_duty(session: Session, session_id: str, duty: str) -> None:
+    """From the next request on a session does nothing but this (a password that must be changed)."""
+    session.execute(sa.update(_S).where(_S.c.id == session_id, _S.c.ended_at.is_(None)).values(duty=duty))
 
 
 def end_lapsed(session: Session, settings: CoreSettings) -> int:
@@ -283,20 +310,21 @@ def end_lapsed(session: Session, settings: CoreSettings) -> int:
     return ended
 
 
-def _end(session: Session, statement: sa.Update, reason: str, **values: Any) -> int:
+def _end(session: Session, statement: sa.Update, reason: str, *, by: str | None = None, **values: Any) -> int:
     """End the open sessions that match; each leaves a line in its owner's history."""
     ended = session.execute(statement, {"now": clock.now_utc(), "reason": reason, **values}).all()
-    history.write_endings(session, reason, ended)
+    history.write_endings(session, reason, ended, by)
     return len(ended)
 
 
-def renew_token(session: Session, session_id: str) -> str:
+def renew_token(session: Session, session_id: str, *, keeps_duty: bool = False) -> str:
     """Give a session a new token, its old one is dead at once (S09): after the person proved who they are again."""
     token, now = new_token(), clock.now_utc()
+    values = {"token_hash": token_hash(token), "authenticated_at": now, "last_activity_at": now}
     session.execute(
         sa.update(_S)
         .where(_S.c.id == session_id, _S.c.ended_at.is_(None))
-        .values(token_hash=token_hash(token), authenticated_at=now, last_activity_at=now, duty=None)
+        .values(values if keeps_duty else {**values, "duty": duties.next_duty(session, session_id)})
     )
     return token
 
@@ -305,21 +333,30 @@ def switch_customer(session: Session, viewer: Viewer, customer_code: str) -> Non
     """Act for another of the viewer's customers. Raises `NotFound` for one that is not the viewer's."""
     if customer_code not in viewer.customer_codes or viewer.session_id is None:
         raise NotFound(_("There is no such customer."))
+    act_for(session, viewer, customer_code)
+
+
+def act_for(session: Session, viewer: Viewer, customer_code: str) -> None:
+    """Let the session act for a customer that the account has just got; one it has not changes nothing."""
     session.execute(sa.update(_S).where(_S.c.id == viewer.session_id).values(customer_code=customer_code))
 
 
 def _viewer(row: Any, runtime: Runtime) -> Viewer:
-    codes = tuple(sorted((row.codes or "").split(","))) if row.codes else ()
-    roles = (row.roles or "").split(",")
-    acting = row.customer_code if row.customer_code in codes else next(iter(codes), None)
+    found = reach.reach_of(row.own, row.shared, row.points)
+    codes = tuple(sorted(found.roles))
+    acting = row.customer_code if row.customer_code in found.roles else next(iter(codes), None)
+    role = found.roles[acting] if acting else (rules.OWNER if row.kind == "customer" else "")
+    held = (row.roles or "").split(",") if row.kind == "staff" else [role]
     return Viewer(
         account_id=row.account_id,
         kind=row.kind,
         login=row.login,
         display_name=row.display_name,
-        permissions=rules.permissions_of(row.kind, roles, runtime.portal.permissions),
+        permissions=rules.permissions_of(row.kind, held, runtime.portal.permissions, (row.rights or "").split(",")),
         customer_codes=codes,
         customer_code=acting,
+        role=role,
+        narrowed=found.narrowed,
         email=row.email,
         locale=row.locale,
         session_id=row.id,

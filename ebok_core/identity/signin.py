@@ -17,6 +17,7 @@ from ebok_core.errors import NotAllowed, NotFound, Refused
 from ebok_core.i18n import gettext as _
 
 from . import accounts, history, notices, passwords, rules, sessions, throttle
+from .factor import steps
 from .models import Account
 from .schemas import PasswordPolicy, PasswordPolicySchema
 
@@ -52,8 +53,12 @@ class Delayed(Refused):
         super().__init__(_("Too many tries. Try again at %(time)s", time=_minute_after(until)), code="delayed")
 
 
-def sign_in(runtime: Runtime, login: str, password: str, *, kind: str, device: str | None = None) -> SignedIn:
+def sign_in(
+    runtime: Runtime, login: str, password: str, *, kind: str, device: str | None = None
+) -> SignedIn | steps.HalfWay:
     """Open a session for who knows the password (identity.md §6.2); never call it inside a unit of work.
+
+    An account with a second factor gets no session yet, but a step that `factor.service` ends.
 
     `kind` is the entry, `customer` or `staff`; `device` names a browser that this very login was used from before.
     Raises `Refused` with the code `wrong` for every failure alike, `Delayed` while the login, the address or its
@@ -72,7 +77,7 @@ def sign_in(runtime: Runtime, login: str, password: str, *, kind: str, device: s
         found = _recognised(runtime, session, typed, login, password, kind)
         policy = runtime_settings.get(session, PasswordPolicySchema)
     if found is None or found.status == "blocked":
-        _note_failure(runtime, digest, typed)
+        _note_failure(runtime, digest, typed, kind)
         raise _wrong()
     outdated = found.password_hash and hasher.is_outdated(found.password_hash)
     better = hasher.hash(password) if outdated and hasher.verify(found.password_hash, password) else None
@@ -84,13 +89,34 @@ def sign_in(runtime: Runtime, login: str, password: str, *, kind: str, device: s
         if better:
             session.execute(sa.update(_A).where(_A.c.id == found.id).values(password_hash=better))
         duty = DUTY_PASSWORD if _has_lapsed(found, policy) else None
-        token, session_id = sessions.open_session(session, found.id, duty=duty)
-        is_new = device is None and history.has_signed_in(session, found.id)
-        history.write(session, "ok", account_id=found.id, login_digest=digest, session_id=session_id)
-        if is_new:
-            notices.tell_owner(session, notices.NEW_DEVICE, found.id)
-        audit.record(session, "core.session.started", actor=found.id, object_type="session", object_id=session_id)
-    return SignedIn(token, session_id, found.id, duty)
+        if steps.has_factor(session, found.id):
+            return steps.start(session, found.id, login_digest=digest, duty=duty)
+        return enter(session, found.id, login_digest=digest, duty=duty, is_known_device=device is not None)
+
+
+def enter(
+    session: Session,
+    account_id: str,
+    *,
+    way: str = "password",
+    login_digest: str,
+    duty: str | None = None,
+    is_known_device: bool,
+) -> SignedIn:
+    """Open the session of a sign-in that is complete, whatever way it went; the history and the trail say so.
+
+    Raises `Refused` with `wrong` for an account that is blocked or gone by now.
+    """
+    now = session.execute(_SECRETS, {"account_id": account_id}).first()
+    if now is None or now.status == "blocked":
+        raise _wrong()
+    token, session_id = sessions.open_session(session, account_id, level=way, duty=duty, by_factor=way != "password")
+    is_new = not is_known_device and history.has_signed_in(session, account_id)
+    history.write(session, "ok", account_id=account_id, way=way, login_digest=login_digest, session_id=session_id)
+    if is_new:
+        notices.tell_owner(session, notices.NEW_DEVICE, account_id)
+    audit.record(session, "core.session.started", actor=account_id, object_type="session", object_id=session_id)
+    return SignedIn(token, session_id, account_id, duty)
 
 
 def recognise(session: Session, identifier: str, secret: str, kind: str) -> str | None:
@@ -185,10 +211,13 @@ def _store_password(session: Session, account_id: str, hashed: str, instead_of: 
     statement = sa.update(_A).where(_A.c.id == account_id)
     if instead_of is not None:
         statement = statement.where(_A.c.password_hash == instead_of)
-    stored = session.execute(statement.values(password_hash=hashed, password_changed_at=clock.now_utc()))
+    new = {"password_hash": hashed, "password_changed_at": clock.now_utc(), "password_spoiled_at": None}
+    stored = session.execute(statement.values(new))
     if not stored.rowcount:
         raise Refused(_("The password was changed a moment ago in another window"), code="meanwhile")
     accounts.void_links(session, account_id)
+    steps.void(session, account_id)
+    accounts.use_letters(session, account_id)
 
 
 def _tell_of_password(session: Session, action: str, actor: Viewer | str, account_id: str) -> None:
@@ -266,16 +295,18 @@ def _by_id(session: Session, account_id: str, kind: str) -> accounts.Found | Non
     return accounts.Found._make(getattr(account, name) for name in accounts.Found._fields)
 
 
-def _note_failure(runtime: Runtime, digest: str, typed: accounts.Found | None) -> None:
+def _note_failure(runtime: Runtime, digest: str, typed: accounts.Found | None, kind: str) -> None:
     """Write the failure down, for a login of nobody too; at the tenth within a day the owner gets a mail."""
     with runtime.database.unit_of_work() as session:
-        history.write(session, "failed", account_id=typed.id if typed else None, login_digest=digest)
+        history.write(session, "failed", account_id=typed.id if typed else None, login_digest=digest, entry=kind)
         failures = history.failures_of(session, digest)
         if typed and failures == rules.WARN_OWNER_AFTER:
             notices.tell_owner(session, notices.MANY_FAILURES, typed.id)
 
 
 def _has_lapsed(found: accounts.Found, policy: PasswordPolicy) -> bool:
+    if found.password_spoiled_at is not None:
+        return True
     if not policy.expires_after_days or found.password_hash is None or found.password_changed_at is None:
         return False
     return clock.now_utc() - found.password_changed_at >= timedelta(days=policy.expires_after_days)

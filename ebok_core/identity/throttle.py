@@ -57,11 +57,17 @@ def keys_for(login_digest: str, ip: str | None, device: str | None = None) -> di
     owner (identity.md §6.2).
     """
     own = f"device:{device}:{login_digest}" if device else f"login:{login_digest}"
-    keys = {own[:80]: rules.PER_LOGIN}
-    if ip:
-        keys[f"ip:{rules.address_key(ip)}"] = rules.PER_ADDRESS
-        keys[f"net:{rules.network_key(ip)}"] = rules.PER_NETWORK
-    return keys
+    return {own[:80]: rules.PER_LOGIN, **keys_of_place(ip)}
+
+
+def keys_of_place(ip: str | None) -> dict[str, DelayPolicy]:
+    """The counters of an address and its network, which a try counts against whoever it is for."""
+    if not ip:
+        return {}
+    return {
+        f"ip:{rules.address_key(ip)}": rules.PER_ADDRESS,
+        f"net:{rules.network_key(ip)}": rules.PER_NETWORK,
+    }
 
 
 def take(session: Session, keys: Mapping[str, DelayPolicy]) -> datetime | None:
@@ -69,6 +75,8 @@ def take(session: Session, keys: Mapping[str, DelayPolicy]) -> datetime | None:
 
     `settle` takes the count back when the try turns out right. Atomic: rows are locked in the order of their keys.
     """
+    if not keys:
+        return None
     now = clock.now_utc()
     session.execute(_insert(session), [{"key": key, **_fresh(now)} for key in sorted(keys)])
     counts = _locked(session, keys, now)
@@ -87,6 +95,8 @@ def take(session: Session, keys: Mapping[str, DelayPolicy]) -> datetime | None:
 
 def settle(session: Session, keys: Mapping[str, DelayPolicy]) -> None:
     """The try that `take` counted was right: a consecutive counter starts anew, the others take one back."""
+    if not keys:
+        return
     now = clock.now_utc()
     counts = _locked(session, keys, now)
     for key, count in counts.items():
@@ -120,4 +130,5 @@ def _decayed(count: _Count, policy: DelayPolicy, now: datetime) -> _Count:
 
 def _store(session: Session, counts: Mapping[str, _Count]) -> None:
     rows: list[dict[str, Any]] = [{"of_key": key, **vars(count)} for key, count in counts.items()]
-    session.connection().execute(_STORE, rows)
+    if rows:  # the address may be another one by now
+        session.connection().execute(_STORE, rows)

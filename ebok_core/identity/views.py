@@ -14,6 +14,7 @@ from ebok_core.i18n import gettext as _
 from ebok_core.i18n import lazy_gettext, ngettext
 from ebok_core.web import (
     FORM,
+    Action,
     Column,
     Failed,
     Form,
@@ -22,14 +23,18 @@ from ebok_core.web import (
     Table,
     Text,
     Word,
+    asks_factor,
     blank,
     done,
     guarded,
     inside,
     list_page,
     load,
+    needs_password,
     office,
     optional_viewer,
+    password_field,
+    proved,
     public_blocks,
     redirect_to,
     render,
@@ -43,14 +48,17 @@ from ebok_core.web.guard import owner
 
 from . import devices, rules
 from . import service as identity
+from .factor import rules as factor
 from .models import LoginEvent
+from .saml import hub_sessions
+from .saml import rules as saml
 
 public = Blueprint("identity", __name__)
 customer = Blueprint("identity", __name__)
 
 HOME = {"customer": "customer.core.start", "staff": "admin.core.home"}
 ENTRY = {"customer": "public.identity.sign_in", "staff": "public.identity.staff_sign_in"}
-LINK = "ebok_link"
+LINK, STEP = "ebok_link", "ebok_step"
 # Nothing of the account stays in the browser after signing out (S61).
 CLEARED = '"cache", "storage"'
 
@@ -62,18 +70,27 @@ _RESULTS = {
     "expired": ("", lazy_gettext("Session ended after a break")),
     "ended": ("", lazy_gettext("Session ended")),
 }
-_WAYS = {"password": lazy_gettext("password"), "registration": lazy_gettext("new account")}
+_WAYS = {
+    "password": lazy_gettext("password"),
+    "registration": lazy_gettext("new account"),
+    factor.CODE: lazy_gettext("password + code"),
+    factor.RECOVERY: lazy_gettext("password + recovery code"),
+    factor.PASSKEY: lazy_gettext("passkey"),
+    factor.PASSWORD_PASSKEY: lazy_gettext("password + passkey"),
+}
 _ENDINGS = {
     "absolute": lazy_gettext("We signed you out, because the session lasted very long. Sign in again."),
     "password_changed": lazy_gettext("The password was changed, so this session has ended. Sign in with the new one."),
     "ended": lazy_gettext("You ended this session from another device. Sign in again."),
     "too_many": lazy_gettext("You are signed in on ten other devices, so this session has ended. Sign in again."),
+    "office": lazy_gettext("Our office ended this session. Sign in again."),
+    "not_me": lazy_gettext("The owner of the account ended all sessions. Sign in, then set a new password."),
 }
 
 LOGINS = Table(
     key="core.logins",
     caption=lazy_gettext("Sign-ins to your account"),
-    statement=sa.select(_E.c.id, _E.c.at, _E.c.result, _E.c.way, _E.c.ip, _E.c.user_agent).where(
+    statement=sa.select(_E.c.id, _E.c.at, _E.c.result, _E.c.way, _E.c.ip, _E.c.user_agent, _E.c.acted_by).where(
         _E.c.account_id == sa.bindparam("account_id")
     ),
     row_key=(_E.c.id,),
@@ -86,10 +103,11 @@ LOGINS = Table(
             head=True,
             csv=lambda row: clock.local(row.at).isoformat(timespec="seconds"),
         ),
-        Column("result", lazy_gettext("Result"), "word", value=lambda row: _result(row.result), optional=False),
-        Column("way", lazy_gettext("Way"), value=lambda row: str(_WAYS.get(row.way, row.way))),
+        Column("result", lazy_gettext("Result"), "word", value=lambda row: _result(row), optional=False),
+        Column("way", lazy_gettext("Way"), value=lambda row: _way(row.way)),
         Column("device", lazy_gettext("Device"), value=lambda row: devices.words(row.user_agent)),
         Column("ip", lazy_gettext("Address on the internet")),
+        Column("actions", lazy_gettext("Possible actions"), "actions", value=lambda row: _actions(row)),
     ),
     sort="-at",
     reach="stated",
@@ -131,6 +149,7 @@ class PasswordSchema(FormSchema):
         error_messages={"required": lazy_gettext("Write the new password")},
         metadata={"label": lazy_gettext("New password"), "autocomplete": "new-password"},
     )
+    code = password_field()
 
 
 class NewPasswordSchema(FormSchema):
@@ -168,12 +187,13 @@ def staff_sign_in() -> ResponseReturnValue:
 @public.post("/wyloguj")
 def sign_out() -> ResponseReturnValue:
     """End the session; the browser forgets what it kept (L165, S61)."""
-    person = optional_viewer()
+    person, at_hub = optional_viewer(), False
     if person is not None:
         with unit_of_work() as unit:
+            at_hub = hub_sessions.end(unit, person)
             identity.sign_out(unit, person)
     web_login.end()
-    done(_("You are signed out."))
+    done(_("We signed you out of e-BOK and asked login.gov.pl to do so.") if at_hub else _("You are signed out."))
     response = redirect(url_for(ENTRY[person.kind if person else "customer"]), 303)
     response.headers["Clear-Site-Data"] = CLEARED
     return response
@@ -181,7 +201,7 @@ def sign_out() -> ResponseReturnValue:
 
 def _entry(kind: str, template: str) -> ResponseReturnValue:
     person = optional_viewer()
-    target = _onward(request.values.get("dalej"), kind)
+    target = onward(request.values.get("dalej"), kind)
     if request.method == "GET" and person is not None and person.kind == kind:
         return redirect(target or url_for(HOME[kind]))
     if request.method == "GET":
@@ -199,6 +219,9 @@ def _entry(kind: str, template: str) -> ResponseReturnValue:
             status = 429 if refused.code == "delayed" else 422
             form.fail(FORM, str(refused))
         else:
+            if isinstance(signed, identity.HalfWay):
+                session[STEP] = signed.token
+                return redirect_to("public.factor.step", dalej=target)
             web_login.carry(signed.token)
             response = redirect(target or url_for(HOME[kind]), 303)
             web_login.remember_device(response, digest)
@@ -215,7 +238,8 @@ def _show_entry(template: str, kind: str, form: Form, status: int = 200) -> Resp
         status=status,
         form=form,
         ended=_why_ended() if not form.submitted else None,
-        methods=methods,
+        methods=[(m, m.title_in(snapshot()) if hasattr(m, "title_in") else m.title) for m in methods],
+        party=factor.party_of(runtime().settings.public_url),
         blocks=public_blocks() if kind == "customer" else [],
         contact=office().contact,
     )
@@ -243,7 +267,7 @@ def _why_ended() -> str | None:
     return str(_ENDINGS[ending.reason]) if ending is not None and ending.reason in _ENDINGS else None
 
 
-def _onward(target: str | None, kind: str) -> str | None:
+def onward(target: str | None, kind: str) -> str | None:
     """The page to go back to: one of ours that a GET opens (S31), in the part that this entry leads to."""
     found = inside(target)
     if found is None or found.partition("?")[0] in {url_for(entry) for entry in ENTRY.values()}:
@@ -318,7 +342,7 @@ def password() -> ResponseReturnValue:
     """Change the password; all other sessions end (L24, L159)."""
     form = load(PasswordSchema) if request.method == "POST" else blank(PasswordSchema)
     status = 200
-    if form.ok:
+    if form.ok and (not asks_factor() or proved(form, "code")):
         try:
             token = identity.change_password(runtime(), viewer(), form.data["current"], form.data["new"])
         except Refused as refused:
@@ -327,7 +351,8 @@ def password() -> ResponseReturnValue:
         else:
             web_login.renew(token)
             done(_("The password is changed. Your other sessions have ended."))
-            return redirect_to(".account")
+            target = onward(request.args.get("dalej"), viewer().kind)
+            return redirect(target, 303) if target else redirect_to(".account")
     live, is_customer = web_login.live_session(), viewer().kind == "customer"
     return render(
         "ebok_core/identity/password.html",
@@ -335,8 +360,10 @@ def password() -> ResponseReturnValue:
         menu="core.account" if is_customer else "core.admin_password",
         status=status,
         form=form,
-        has_lapsed=live is not None and live.duty == identity.DUTY_PASSWORD,
+        has_lapsed=(has_lapsed := live is not None and live.duty == identity.DUTY_PASSWORD),
+        is_spoiled=has_lapsed and identity.is_spoiled(snapshot(), viewer()),
         hint=_hint(),
+        asks_code=asks_factor() and needs_password(),
     )
 
 
@@ -348,6 +375,7 @@ def sessions() -> ResponseReturnValue:
         title=_("Active sessions"),
         menu=_menu(),
         sessions=identity.open_sessions(snapshot(), runtime(), viewer()),
+        everywhere=_credentials("sign_out_everywhere"),
         device=devices.words,
     )
 
@@ -375,12 +403,25 @@ def logins() -> ResponseReturnValue:
         "ebok_core/identity/logins.html",
         title=_("Sign-ins"),
         menu=_menu(),
+        not_me=_credentials("not_me"),
         values={"account_id": viewer().account_id},
     )
 
 
 def _menu() -> str:
     return "core.account" if viewer().kind == "customer" else "core.admin_account"
+
+
+def _credentials(view: str, **values: Any) -> str:
+    """The address of a page of `recovery.views.own` in this person's zone."""
+    return url_for(f"{'customer' if viewer().kind == 'customer' else 'admin'}.credentials.{view}", **values)
+
+
+def _actions(row: Any) -> list[Action]:
+    if row.result != "ok":
+        return []
+    when = i18n.instant_iso(row.at)
+    return [Action(_("That was not me"), _credentials("not_me", wpis=row.id), row=f": {when}")]
 
 
 def _hint() -> str:
@@ -393,6 +434,14 @@ def _hint() -> str:
     )
 
 
-def _result(result: str) -> Word:
-    kind, text = _RESULTS[result]
-    return Word(kind, str(text))
+def _way(way: str) -> str:
+    """How somebody signed in; of the hub also who vouched there."""
+    hub, _colon, authority = way.partition(":")
+    if hub == saml.WAY:
+        return f"login.gov.pl ({authority})" if authority else "login.gov.pl"
+    return str(_WAYS.get(way, way))
+
+
+def _result(row: Any) -> Word:
+    kind, text = _RESULTS[row.result]
+    return Word(kind, str(text), _("by our office") if row.acted_by else "")

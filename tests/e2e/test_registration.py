@@ -71,6 +71,7 @@ def test_from_the_paper_bill_to_the_start_page_without_a_clerk(portal, page, pap
     mail = eventually(lambda: letter(portal, address), what="the mail with the link")
     page.goto(re.search(r"https?://\S+/rejestracja/link/\S+", mail.text).group(0))
     page.get_by_label("Nowe hasło").fill(PASSWORD)
+    page.get_by_role("checkbox", name="Akceptuję regulamin").check()
     page.get_by_role("button", name="Zapisz i wejdź").click()
     page.wait_for_url(f"{portal.url}/")
     assert "Twoje konto działa" in page.locator("main").inner_text()
@@ -130,6 +131,8 @@ def test_by_keyboard_alone_on_a_phone_and_axe_finds_nothing(portal, window, pape
     look()
     tab_to(page, "new")
     page.keyboard.type(PASSWORD)
+    tab_to(page, "terms")
+    page.keyboard.press("Space")
     press(page)
     assert page.url.rstrip("/") == portal.url
     look()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +16,10 @@ from ebok_core.contracts.tytan import OutboxMessage, Result
 from ebok_core.errors import NotFound, Refused
 from ebok_core.i18n import gettext as _
 from ebok_core.identity import accounts, history, passwords, sessions, signin, throttle
+from ebok_core.identity.access import grants
 from ebok_core.identity.models import Account, Registration
+from ebok_core.privacy.documents import service as documents
+from ebok_core.privacy.documents.rules import WAY_REGISTRATION
 
 from . import letters, rules, service, tytan
 
@@ -65,11 +69,12 @@ def invited(session: Session, token: str) -> Invited | None:
     return Invited(row.email, customer.name, customer.code) if row and customer else None
 
 
-def confirm(runtime: Runtime, token: str, password: str) -> signin.SignedIn:
+def confirm(runtime: Runtime, token: str, password: str, *, seen: Mapping[str, int] | None = None) -> signin.SignedIn:
     """Make the account, bind the customer, tell TYTAN and open a session; never call it inside a unit of work.
 
+    `seen` are the versions of the documents that the person saw and accepted, by kind.
     Raises `NotFound` for a link that is used, lapsed or altered, or whose data fit no more; `Refused` with `weak`,
-    `known` (the customer got an account meanwhile), `login_taken` (the address did).
+    `known` (the customer got an account meanwhile), `login_taken` (the address did), `meanwhile` (newer terms).
     """
     hasher = passwords.hasher_in(runtime.database.info)
     with runtime.database.snapshot() as session:
@@ -101,7 +106,9 @@ def confirm(runtime: Runtime, token: str, password: str) -> signin.SignedIn:
             .where(_G.c.id == row.id)
             .values(account_id=account_id, proof=None, confirmed_at=now, state=rules.ACTIVE)
         )
-        _tell_tytan(session, row, person, account_id)
+        if seen:
+            documents.accept(session, account_id, seen, way=WAY_REGISTRATION)
+        tell_tytan(session, row, person, account_id)
         _tell_known_address(session, row, person)
         opened, session_id = sessions.open_session(session, account_id)
         history.write(session, "ok", account_id=account_id, way=WAY, session_id=session_id)
@@ -127,7 +134,8 @@ def _use(session: Session, runtime: Runtime, token: str, code: str) -> None:
         raise Refused(_("This customer got an account meanwhile"), code="known")
 
 
-def _tell_tytan(session: Session, row: Any, person: Invited, account_id: str) -> None:
+def tell_tytan(session: Session, row: Any, person: Invited, account_id: str) -> None:
+    """Put into the outbox that the customer is in an account now."""
     payload = {
         "customer_code": person.customer_code,
         "email": person.email,
@@ -189,7 +197,7 @@ def apply_result(session: Session, result: Result) -> None:
     if rejected:
         _withdraw(session, row, result.reason_code)
     elif row.state == rules.REJECTED:
-        accounts.grant_access(session, row.account_id, row.customer_code, source=SOURCE)
+        grants.grant_access(session, row.account_id, row.customer_code, source=SOURCE)
 
 
 def _withdraw(session: Session, row: Any, reason_code: str | None) -> None:
@@ -197,7 +205,7 @@ def _withdraw(session: Session, row: Any, reason_code: str | None) -> None:
     with i18n.use_locale(owner.locale):
         reason = reason_in_words(reason_code)
     try:
-        accounts.revoke_access(session, row.account_id, row.customer_code, reason=reason)
+        grants.revoke_access(session, row.account_id, row.customer_code, reason=reason)
     except NotFound:
         return  # the office was faster
     letters.send(

@@ -133,10 +133,11 @@ def send(
     subject: tuple[str, str, int],
     locale: str = i18n.DEFAULT_LOCALE,
     path: str = "",
+    letters: Mapping[str, Letter] = LETTERS,
     **places: Any,
 ) -> str | None:
     """Write one of the letters; `subject` is what it is about (type, id, revision), `path` where its button leads."""
-    letter = LETTERS[key]
+    letter = letters[key]
     with i18n.use_locale(locale):
         context = {
             "topic": str(letter.subject),

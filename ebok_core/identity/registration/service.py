@@ -23,7 +23,7 @@ from ebok_core.errors import NotFound
 from ebok_core.i18n import gettext as _
 from ebok_core.identity import throttle
 from ebok_core.identity.models import Account, CustomerAccess, DelayCounter, Registration
-from ebok_core.identity.rules import address_key, login_key
+from ebok_core.identity.rules import OWNER, address_key, login_key
 from ebok_core.identity.signin import Delayed
 
 from . import letters, rules, tytan
@@ -44,6 +44,7 @@ _OWNERS = (
     .join_from(_C, _A, _A.c.id == _C.c.account_id)
     .where(
         _C.c.customer_code == sa.bindparam("code"),
+        _C.c.role == OWNER,
         _C.c.revoked_at.is_(None),
         sa.or_(_C.c.valid_to.is_(None), _C.c.valid_to >= sa.bindparam("today", type_=sa.Date)),
         _A.c.kind == "customer",
@@ -205,6 +206,17 @@ def matched(runtime: Runtime, session: Session, row: Any) -> str | None:
 
 
 def _outcome(session: Session, runtime: Runtime, row: Any, fitting: str | None) -> str:
+    against = held_against(session, runtime, row, fitting)
+    if against is not None:
+        return against
+    return rules.EMAIL_TAKEN if has_address(session, row.email) else rules.MAIL_SENT
+
+
+def held_against(session: Session, runtime: Runtime, row: Any, fitting: str | None) -> str | None:
+    """Why a proof gives nothing: too many tries with the code, no match, an owner who is there already; else None.
+
+    Counts the try; the customer's counter is locked until the end of the unit of work.
+    """
     typed = json.loads(row.proof)["customer_code"]
     counter = counter_of(runtime, fitting or typed)
     until = throttle.take(session, {counter: rules.PER_CODE})
@@ -218,7 +230,7 @@ def _outcome(session: Session, runtime: Runtime, row: Any, fitting: str | None) 
     throttle.settle(session, {counter: rules.PER_CODE})
     if owners(session, fitting) and not config(session).allow_second_owner:
         return rules.KNOWN
-    return rules.EMAIL_TAKEN if has_address(session, row.email) else rules.MAIL_SENT
+    return None
 
 
 def _tell(session: Session, row: Any, outcome: str, token: str | None, until: str) -> None:
@@ -246,7 +258,7 @@ def counter_of(runtime: Runtime, code: str) -> str:
 
 
 def owners(session: Session, code: str) -> list[Any]:
-    """The accounts (`id`, `email`) that act for a customer now."""
+    """The accounts (`id`, `email`) that own a customer now; who acts for it by an owner's leave is not among them."""
     return list(session.execute(_OWNERS, {"code": code, "today": clock.today()}))
 
 

@@ -18,6 +18,8 @@ from ebok_core.i18n import gettext as _
 from ebok_core.i18n import lazy_gettext
 from ebok_core.identity import rules as identity_rules
 from ebok_core.identity import service as identity
+from ebok_core.privacy.documents import service as documents
+from ebok_core.privacy.documents.rules import PRIVACY, TERMS
 from ebok_core.web import (
     FORM,
     Email,
@@ -25,6 +27,7 @@ from ebok_core.web import (
     FormSchema,
     Secret,
     Text,
+    WholeNumber,
     blank,
     done,
     load,
@@ -81,6 +84,12 @@ class FirstPasswordSchema(FormSchema):
         error_messages={"required": lazy_gettext("Write the new password")},
         metadata={"label": lazy_gettext("New password"), "autocomplete": "new-password"},
     )
+    terms = WholeNumber(
+        digits=6,
+        required=True,
+        error_messages={"required": lazy_gettext("Tick that you accept the terms, then the account can be made")},
+        metadata={"label": lazy_gettext("I accept the terms of the portal")},
+    )
 
 
 class ForgottenSchema(FormSchema):
@@ -131,7 +140,12 @@ def bill() -> ResponseReturnValue:
 
 
 def _schema(fields: tuple[ProofField, ...]) -> FormSchema:
-    """The form of a proof: the customer code, what the verifier asks for, and the trap."""
+    """The form of a proof, and the trap."""
+    return FormSchema.from_dict({**proof_fields(fields), TRAP: Text(max=200)})()  # type: ignore[return-value]
+
+
+def proof_fields(fields: tuple[ProofField, ...]) -> dict[str, Any]:
+    """The form's fields of a proof: the customer code and what the verifier asks for."""
     made: dict[str, Any] = {
         "customer_code": Text(
             required=True,
@@ -147,8 +161,7 @@ def _schema(fields: tuple[ProofField, ...]) -> FormSchema:
     for field in fields:
         kind = AmountText if field.kind == "amount" else Text
         made[field.name] = kind(required=True, max=field.most, metadata={"label": field.label, "hint": field.hint})
-    made[TRAP] = Text(max=200)
-    return FormSchema.from_dict(made)()  # type: ignore[return-value]
+    return made
 
 
 def _has_digits(typed: str) -> None:
@@ -244,13 +257,14 @@ def password() -> ResponseReturnValue:
     form = load(FirstPasswordSchema) if request.method == "POST" else blank(FirstPasswordSchema)
     if person is not None and form.ok:
         try:
-            signed = finish.confirm(runtime(), token, form.data["new"])
+            seen = {TERMS: form.data["terms"], PRIVACY: documents.current(snapshot(), PRIVACY).version}
+            signed = finish.confirm(runtime(), token, form.data["new"], seen=seen)
         except NotFound:
             person = None
         except Refused as refused:
-            if refused.code != "weak":
+            if refused.code not in ("weak", "meanwhile"):
                 return _taken(str(refused))
-            form.fail("new", str(refused))
+            form.fail("new" if refused.code == "weak" else "terms", str(refused))
         else:
             digest = identity.login_digest(runtime(), person.email)
             web_login.carry(signed.token)
@@ -266,6 +280,7 @@ def password() -> ResponseReturnValue:
             status=200 if person else 410,
             form=form if person else None,
             person=person,
+            terms=documents.current(snapshot(), TERMS) if person else None,
             least=identity.least_length(snapshot()),
             most=identity_rules.MOST_PASSWORD,
             steps=STEPS,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ebok_core.contracts.tytan import Capability, Delivery, Envelope, Outcome
+from ebok_core.identity.access import joining
 
 from . import recovery, service, tytan
 
@@ -30,6 +31,8 @@ class IdentityTarget:
         payload = json.loads(envelope.payload)
         if envelope.kind == tytan.RegistrationCheck.kind:
             service.decide(self._runtime, payload["registration"], payload["revision"])
+        elif envelope.kind == joining.CustomerCheck.kind:
+            joining.decide(self._runtime, payload["registration"])
         else:
             recovery.decide(self._runtime, envelope.message_id, payload["login"], payload["locale"])
         return Delivery(outcome=Outcome.DELIVERED)

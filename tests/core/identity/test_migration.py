@@ -12,11 +12,12 @@ from ebok_core.audit import models as audit_models
 from ebok_core.db import Base, Database
 from ebok_core.db.migrate import config_for
 from ebok_core.identity import models
+from ebok_core.identity.recovery import models as recovery_models
 from ebok_core.portal import assemble
 
 OWN = {
     t.__tablename__
-    for room in (models, audit_models)
+    for room in (models, recovery_models, audit_models)
     for t in vars(room).values()
     if isinstance(t, type) and issubclass(t, Base) and t is not Base
 }

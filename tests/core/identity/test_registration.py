@@ -430,7 +430,6 @@ def answer(portal, registration_id, status, code=None):
         finish.apply_result(session, result)
 
 
-
 def test_a_rejection_withdraws_the_access_tells_the_person_and_gives_the_office_work(portal, bill, viewer_of):
     found, signed = registered(portal, bill)
     answer(portal, found, "rejected", "not_allowed")

@@ -74,7 +74,7 @@ def test_from_the_bill_to_the_start_page(begun, typed, runtime):
     assert moved.headers["Referrer-Policy"] == "no-referrer"
     form = begun.get("/rejestracja/haslo")
     assert form.status_code == 200 and ADDRESS in text_of(form) and "Krok 3 z 3" in text_of(form)
-    entered = begun.submit("/rejestracja/haslo", {"new": PASSWORD})
+    entered = begun.submit("/rejestracja/haslo", {"new": PASSWORD, "terms": "1"})
     assert (entered.status_code, entered.location) == (303, "/")
     start = begun.get("/")
     assert start.status_code == 200 and "Twoje konto działa" in text_of(start)
@@ -193,7 +193,7 @@ def test_when_registration_is_closed_the_page_says_how_else(client, filled_copy,
 def test_who_lost_the_access_reads_why_on_the_start_page(begun, runtime):
     begun.submit("/rejestracja/adres", {"email": ADDRESS})
     begun.get(re.search(r"(/rejestracja/link/[\w-]+)", mail_text(runtime)).group(1))
-    begun.submit("/rejestracja/haslo", {"new": PASSWORD})
+    begun.submit("/rejestracja/haslo", {"new": PASSWORD, "terms": "1"})
     from ebok_core.identity.registration import finish
 
     with runtime.database.unit_of_work() as session:

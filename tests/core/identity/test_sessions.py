@@ -204,9 +204,9 @@ def test_access_has_a_period(runtime, people, clock):
     assert found == [False, True, True, False]
 
 
-def test_narrower_access_gives_nothing_yet(runtime, people, clock):
+def test_an_unknown_role_gives_nothing(runtime, people, clock):
     token = begin(runtime, people.anna)
-    act(runtime, lambda s: s.execute(sa.text("UPDATE core_customer_access SET role = 'observer'")))
+    act(runtime, lambda s: s.execute(sa.text("UPDATE core_customer_access SET role = 'tenant'")))
     assert seen(runtime, token).customer_codes == ()
 
 
