@@ -1,1 +1,5 @@
-"""What a person may know, take along and have forgotten: documents they accepted, consents, export, deletion."""
+"""Personal data: documents and who agreed to them, consents, one's own data, deletion, and who looked at what.
+
+`diary.service.seen(session, viewer, customer_code, what)` writes a line of a customer's diary, and
+`consents.service.stands(session, account_id, code)` tells whether somebody may be written to with news.
+"""

@@ -1,11 +1,13 @@
 """The personal data that e-Faktura keeps: consents, notices of documents, proofs of receipt; export and erasure.
 
 All of it is evidence for six years (identity.md §10.5, §10.6): erasing cuts the tie to the person, and the fact stays
-under its own id.
+under its own id. Where invoices go stays while the customer's consent stands; once it does not, the person's addresses
+go too, and a proof keeps only a hash of the address that it was sent to.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +17,7 @@ from sqlalchemy.orm import Session
 from ebok_core.i18n import lazy_gettext as _
 
 from .models import Consent, FailingAddress, Notice, Proof
+from .service import consents
 
 _SIX_YEARS = _("Six years, as evidence when claims are disputed")
 _GIVEN_CONSENT = ("customer_code", "kind", "channel", "email", "phone", "text_version", "at", "ip", "status", "reason")
@@ -39,6 +42,7 @@ class Consents:
 
     def erase(self, session: Session, account_id: str) -> int:
         """Forget who decided and from where; where invoices go stays with the customer until the consent changes."""
+        _forget_addresses(session, account_id)
         values = {"account_id": None, "display_name": None, "ip": None, "user_agent": ""}
         return _blank(session, sa.update(Consent).where(Consent.account_id == account_id).values(values))
 
@@ -89,7 +93,33 @@ def _rows(
         yield {name: None if value is None else str(value) for name, value in row._mapping.items()}
 
 
-def _blank(session: Session, statement: sa.Update) -> int:
+def _forget_addresses(session: Session, account_id: str) -> None:
+    """Forget the addresses that a person gave, for customers who get no e-invoices any more."""
+    given = session.execute(
+        sa.select(Consent.customer_code, Consent.email, Consent.phone).where(Consent.account_id == account_id)
+    ).all()
+    for code in sorted({row.customer_code for row in given}):
+        found = consents.situation_of(session, code)
+        if found is not None and found.standing.active:
+            continue
+        emails = {row.email for row in given if row.customer_code == code and row.email}
+        phones = {row.phone for row in given if row.customer_code == code and row.phone}
+        for address in sorted(emails | phones):
+            _forget_address(session, code, address)
+
+
+def _forget_address(session: Session, code: str, address: str) -> None:
+    for table in (Consent, Notice):
+        for name in ("email", "phone"):
+            column = getattr(table, name)
+            _blank(session, sa.update(table).where(table.customer_code == code, column == address).values({name: None}))
+    _blank(session, sa.delete(FailingAddress).where(FailingAddress.email == address))
+    hashed = f"sha256:{hashlib.sha256(address.encode()).hexdigest()[:32]}"
+    sent = sa.update(Proof).where(Proof.customer_code == code, Proof.address == address).values(address=hashed)
+    _blank(session, sent)
+
+
+def _blank(session: Session, statement: sa.Update | sa.Delete) -> int:
     erased = session.execute(statement, execution_options={"synchronize_session": False})
     return int(erased.rowcount)  # type: ignore[attr-defined]
 
