@@ -107,6 +107,41 @@ class LookConfigSchema(ConfigSchema):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class CasesConfig:
+    """How long closed cases are kept (identity.md §10.5): strangers' contact data, their cases, customers' cases."""
+
+    contact_days: int = 90
+    stranger_months: int = 12
+    customer_years: int = 5
+
+
+def _whole(label: object, least: int, most: int, hint: object = "") -> fields.Integer:
+    problem = _("Write a whole number from %(least)s to %(most)s", least=least, most=most)
+    return fields.Integer(
+        strict=True,
+        validate=validate.Range(min=least, max=most, error=problem),
+        error_messages={"invalid": problem},
+        metadata={"label": label, "hint": hint},
+    )
+
+
+class CasesConfigSchema(ConfigSchema):
+    """The page "Sprawy z Kontaktu"."""
+
+    key = "core.cases"
+    builds = CasesConfig
+
+    contact_days = _whole(
+        _("Days after closing a case until a stranger's contact data are deleted"),
+        1,
+        90,
+        _("Name, e-mail address and phone. The link of the case ends with them"),
+    )
+    stranger_months = _whole(_("Months after closing until a stranger's case is deleted whole"), 3, 60)
+    customer_years = _whole(_("Years after closing until a customer's case is deleted whole"), 1, 10)
+
+
 def contact_status(session: Session) -> StatusRow:
     """The row "Dane kontaktowe": configured once the required fields are filled (L170)."""
     config = runtime_settings.get(session, ContactConfigSchema)

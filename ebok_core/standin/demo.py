@@ -38,6 +38,7 @@ from ebok_core.tytan import copy_schema, refresh
 from ebok_core.tytan.settings import TytanConfig, TytanConfigSchema
 from ebok_core.tytan.state import copy_state
 
+from . import announcements, cases
 from .generator import generate
 
 HOST = "127.0.0.1"
@@ -179,6 +180,8 @@ def prepare(folder: Path, environ: Mapping[str, str], *, customers: int, seed: i
         report = refresh.refresh(runtime)
         if report.problem:
             raise EbokError(report.problem)
+    cases.write(runtime)
+    announcements.write(runtime)
     runtime.database.dispose()
     return passwords
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ebok_core import ConfigPage, MenuEntry, Module, Mount, Zone, hookimpl
+from ebok_core import ConfigPage, ContactTopic, MenuEntry, Module, Mount, Zone, hookimpl
 from ebok_core.i18n import lazy_gettext as _
 
 from . import admin, cards, jobs, permissions, privacy, settings, statistics, views
@@ -49,6 +49,13 @@ def ebok_menu_entries():
 @hookimpl
 def ebok_dashboard_cards():
     return cards.ALL
+
+
+@hookimpl
+def ebok_contact_topics():
+    return [
+        ContactTopic(key="basen.remarks", topic="remarks", endpoint="customer.basen.index", permission=permissions.SWIM)
+    ]
 
 
 @hookimpl

@@ -120,3 +120,11 @@ def test_the_page_sends_as_many_queries_for_ten_passes_as_for_none(signed_in, st
     with statements() as many:
         visitor.get(PAGE)
     assert len(many) == len(few)
+
+
+def test_remarks_of_customers_come_to_the_pool_and_those_of_strangers_to_the_utility(signed_in, client):
+    """A topic of Kontakt that the module takes over (`ebok_contact_topics`)."""
+    assert 'href="/basen/"' in signed_in("A").get("/kontakt").get_data(as_text=True).partition("<main")[2]
+    assert signed_in("A").get("/kontakt/napisz?temat=uwagi").location == "/basen/"
+    assert "/basen/" not in client.get("/kontakt").get_data(as_text=True)
+    assert client.get("/kontakt/napisz?temat=uwagi").status_code == 200
