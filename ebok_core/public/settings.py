@@ -53,15 +53,11 @@ class AccessibilityConfigSchema(ConfigSchema):
     builds = AccessibilityConfig
 
     status = fields.String(
-        validate=validate.OneOf(["full", "partial", "none"]),
-        metadata={
-            "label": _("State of conformity"),
-            "choices": [
-                ("full", _("fully conforming")),
-                ("partial", _("partly conforming")),
-                ("none", _("not conforming")),
-            ],
-        },
+        validate=validate.OneOf(
+            ["full", "partial", "none"],
+            labels=[_("fully conforming"), _("partly conforming"), _("not conforming")],
+        ),
+        metadata={"label": _("State of conformity")},
     )
     published_on = _day(_("When the portal was published"))
     updated_on = _day(_("Last important update"))

@@ -47,12 +47,6 @@ def help_page(key: str) -> ResponseReturnValue:
     return render(page.template, title=str(page.title), menu=menu_key)
 
 
-@blueprint.get("/kontakt")
-def contact() -> ResponseReturnValue:
-    """The office's data."""
-    return render("ebok_core/public/contact.html", title=_("Contact"))
-
-
 @blueprint.get("/deklaracja-dostepnosci")
 def accessibility() -> ResponseReturnValue:
     """The accessibility declaration with its prescribed words and ids (accessibility.md §4)."""
@@ -64,24 +58,6 @@ def accessibility() -> ResponseReturnValue:
         formulas=_formulas(),
         address=runtime().settings.public_url,
         days={name: _day(day) for name in DAYS if (day := getattr(facts, name))},
-    )
-
-
-@blueprint.get("/polityka-prywatnosci")
-def privacy() -> ResponseReturnValue:
-    """The privacy policy."""
-    return render("ebok_core/public/privacy.html", title=_("Privacy policy"))
-
-
-@blueprint.get("/pliki-cookie")
-def cookies() -> ResponseReturnValue:
-    """What the portal keeps in the browser and why (identity.md §10.7)."""
-    settings = runtime().settings
-    return render(
-        "ebok_core/public/cookies.html",
-        title=_("Cookies"),
-        idle=settings.idle_minutes_customer,
-        idle_staff=settings.idle_minutes_staff,
     )
 
 
