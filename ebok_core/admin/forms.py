@@ -14,9 +14,11 @@ from ebok_core.runtime_settings import ConfigSchema
 from ebok_core.web.forms import Form
 
 VERSION = "version"
+TRY_OUT = "proba"
+"""The name of the button that tests what was typed and saves nothing."""
 # ASCII digits only (security.md S50); what does not fit reaches a strict field as text, and is refused there.
 _WHOLE = re.compile(r"-?[0-9]{1,12}\Z")
-_CARRIED = {"csrf_token", "form_token", VERSION}
+_CARRIED = {"csrf_token", "form_token", VERSION, TRY_OUT}
 
 
 class ConfigForm(Form):

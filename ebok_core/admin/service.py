@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy.orm import Session
 
-from ebok_core.contracts.admin import Level, StatusRow
-from ebok_core.db import migrate
+from ebok_core.contracts.admin import HealthCheck, Level, StatusRow
+from ebok_core.db import Base, migrate
 from ebok_core.i18n import lazy_gettext as _
 from ebok_core.portal import Portal
 from ebok_core.runtime import Runtime
@@ -34,7 +37,10 @@ ADDITIONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleLine:
-    """A module on this machine: `fault` is the reason when it is off, `declares` counts what it adds."""
+    """A module on this machine: `fault` is the reason when it is off, `declares` counts what it adds.
+
+    `paused`: its live parts failed too often and are off until the next start.
+    """
 
     name: str
     title: str
@@ -42,6 +48,26 @@ class ModuleLine:
     version: str
     fault: str | None
     declares: tuple[tuple[str, int], ...] = ()
+    paused: str | None = None
+
+
+class HealthLine(NamedTuple):
+    """What one health check found, as a row of a table."""
+
+    title: str
+    state: Any
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleDetails:
+    """What a running module takes part in: hooks, tables of its own, deployment settings, configuration pages."""
+
+    description: str
+    hooks: tuple[str, ...]
+    tables: tuple[str, ...]
+    settings: tuple[str, ...]
+    pages: tuple[tuple[str, str], ...]
 
 
 def status_rows(portal: Portal, session: Session) -> list[StatusRow]:
@@ -69,7 +95,7 @@ def status_rows(portal: Portal, session: Session) -> list[StatusRow]:
     return sorted(rows, key=lambda row: (row.order, row.key))
 
 
-def module_lines(portal: Portal) -> list[ModuleLine]:
+def module_lines(portal: Portal, paused: Mapping[str, str] | None = None) -> list[ModuleLine]:
     """The installed modules, the core first, then those that are off with their reasons (P79)."""
     lines = [
         ModuleLine(
@@ -79,6 +105,7 @@ def module_lines(portal: Portal) -> list[ModuleLine]:
             version=d.installed.version,
             fault=None,
             declares=tuple((str(what), len(d.results[hook])) for hook, what in ADDITIONS.items() if d.results[hook]),
+            paused=(paused or {}).get(d.name),
         )
         for d in portal.declarations
     ]
@@ -86,6 +113,29 @@ def module_lines(portal: Portal) -> list[ModuleLine]:
         ModuleLine(name=m.name, title=m.name, distribution=m.distribution, version=m.version, fault=m.fault)
         for m in portal.faults
     ]
+
+
+def module_details(portal: Portal, name: str) -> ModuleDetails | None:
+    """What a running module takes part in; None for one that is off."""
+    found = next((d for d in portal.declarations if d.name == name), None)
+    if found is None:
+        return None
+    plugin, prefix = found.installed.plugin, f"{found.short}_"
+    callers = portal.manager.get_hookcallers(plugin) or []
+    fields = dataclasses.fields(found.settings) if found.settings else ()
+    return ModuleDetails(
+        description=str(found.module.description),
+        hooks=tuple(sorted(caller.name for caller in callers)),
+        tables=tuple(sorted(table for table in Base.metadata.tables if table.startswith(prefix))),
+        settings=tuple(f"EBOK_{found.short.upper()}__{field.name.upper()}" for field in fields),
+        pages=tuple((page.key, str(page.title)) for page in found.results["ebok_config_pages"]),
+    )
+
+
+def health_checks(portal: Portal, name: str) -> list[HealthCheck]:
+    """The health checks that a module declares."""
+    hook = "ebok_health_checks"
+    return [check for check in portal.of(hook) if portal.owner_of(hook, check).name == name]
 
 
 def doctor(runtime: Runtime) -> list[tuple[Level, str, str]]:

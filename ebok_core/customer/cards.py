@@ -12,6 +12,7 @@ from ebok_core.contracts.identity import Viewer
 from ebok_core.contracts.web import DashboardCard
 
 from . import rules, service
+from .permissions import SEE
 
 
 def contract_ends(session: Session, viewer: Viewer) -> Mapping[str, Any] | None:
@@ -37,6 +38,7 @@ ALL = (
         key="core.contract_ends",
         template="ebok_core/customer/_next_contract.html",
         load=contract_ends,
+        permission=SEE,
         area="next",
         order=300,
     ),
@@ -44,6 +46,7 @@ ALL = (
         key="core.legalization_ended",
         template="ebok_core/customer/_next_legalization.html",
         load=legalization_ended,
+        permission=SEE,
         area="next",
         order=310,
     ),

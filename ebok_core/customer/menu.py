@@ -6,6 +6,8 @@ from ebok_core.contracts.web import MenuEntry, Zone
 from ebok_core.i18n import lazy_gettext as _
 from ebok_core.i18n import lazy_pgettext
 
+from .permissions import SEE
+
 _START = MenuEntry(
     key="core.customer_start",
     zone=Zone.CUSTOMER,
@@ -28,6 +30,7 @@ ALL = (
             zone=Zone.CUSTOMER,
             label=label,
             endpoint=f"customer.core.{endpoint}",
+            permission=SEE,
             parent=_START.key,
             order=order,
         )

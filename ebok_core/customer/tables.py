@@ -336,3 +336,42 @@ CONTRACTS = Table(
         _("A contract appears when it is in the billing system. If one is missing, write to us."),
     ),
 )
+
+
+# Customers of the account, for who has more of them than the header holds (P06)
+
+_customers = copy.customers.c
+CUSTOMERS = Table(
+    key="core.customers",
+    caption=_("Customers of this account"),
+    statement=sa.select(
+        _customers.code,
+        _customers.name,
+        _customers.street,
+        _customers.house_no,
+        _customers.flat_no,
+        _customers.postal_code,
+        _customers.city,
+    ),
+    row_key=(_customers.code,),
+    columns=(
+        Column(
+            "code",
+            _("Customer code"),
+            head=True,
+            sort=_customers.code,
+            link=Link("customer.core.switch_customer", {"klient": "code"}),
+        ),
+        Column("name", _("Customer name")),
+        Column(
+            "address",
+            _("Address"),
+            value=lambda row: rules.address_line(row.street, row.house_no, row.flat_no, row.postal_code, row.city),
+        ),
+    ),
+    sort="code",
+    reach="every",
+    search=_customers.search_text,
+    search_label=_("Code, name or address of the customer"),
+    counted=lambda n: ngettext("%(n)s customer", "%(n)s customers", n),
+)

@@ -25,6 +25,7 @@ from ebok_core.errors import NotFound
 from ebok_core.i18n import gettext as _
 from ebok_core.i18n import lazy_gettext, lazy_pgettext, money
 from ebok_core.identity import service as identity
+from ebok_core.identity.access.rules import MOST_IN_HEADER
 from ebok_core.web import (
     Cell,
     Column,
@@ -34,6 +35,8 @@ from ebok_core.web import (
     inside,
     list_page,
     load,
+    needs,
+    own_act,
     render,
     rows_table,
     runtime,
@@ -44,6 +47,7 @@ from ebok_core.web import (
 from ebok_core.web.slots import row_parts
 
 from . import rules, service, tables
+from .permissions import SEE
 from .schemas import SwitchSchema
 from .tytan import CustomerRow
 
@@ -79,6 +83,7 @@ def start() -> ResponseReturnValue:
 
 
 @blueprint.get("/dane")
+@needs(SEE)
 def data() -> ResponseReturnValue:
     """Everything TYTAN knows about the customer, read-only (L30-L37)."""
     session, person, has_money = snapshot(), viewer(), _deals_in_money()
@@ -101,12 +106,14 @@ def data() -> ResponseReturnValue:
 
 
 @blueprint.get("/punkty")
+@needs(SEE)
 def points() -> ResponseReturnValue:
     """All service points (L38-L48)."""
     return list_page(tables.POINTS, "ebok_core/customer/points.html", title=_("Service points"))
 
 
 @blueprint.get("/punkty/<path:code>")
+@needs(SEE)
 def point(code: str) -> ResponseReturnValue:
     """A service point with its meters, the removed ones too."""
     found = service.point(snapshot(), viewer(), _known(code))
@@ -121,12 +128,14 @@ def point(code: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/liczniki")
+@needs(SEE)
 def meters() -> ResponseReturnValue:
     """All meters, the removed ones too (L67)."""
     return list_page(tables.METERS, "ebok_core/customer/meters.html", title=_("Meters"))
 
 
 @blueprint.get("/liczniki/<path:meter_id>")
+@needs(SEE)
 def meter(meter_id: str) -> ResponseReturnValue:
     """The leaflet's "Podgląd danych licznika" (L49-L66)."""
     found = service.meter(snapshot(), viewer(), _known(meter_id))
@@ -144,12 +153,14 @@ def meter(meter_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/umowy")
+@needs(SEE)
 def contracts() -> ResponseReturnValue:
     """All contracts, ended ones marked (L114)."""
     return list_page(tables.CONTRACTS, "ebok_core/customer/contracts.html", title=_("Contracts"))
 
 
 @blueprint.get("/umowa")
+@needs(SEE)
 def contract_details() -> ResponseReturnValue:
     """The leaflet's link "Szczegóły umowy": the contract, or the list when there are several (L104)."""
     number = service.only_contract(snapshot(), viewer())
@@ -157,6 +168,7 @@ def contract_details() -> ResponseReturnValue:
 
 
 @blueprint.get("/umowy/<path:number>")
+@needs(SEE)
 def contract(number: str) -> ResponseReturnValue:
     """The leaflet's "Podgląd danych umowy" (L115-L125)."""
     found = service.contract(snapshot(), viewer(), _known(number))
@@ -172,6 +184,7 @@ def contract(number: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/zmien-klienta", methods=["GET", "POST"])
+@own_act
 def switch_customer() -> ResponseReturnValue:
     """Act for another customer of the account; a code in the address offers that one alone (P06)."""
     if request.method == "POST":
@@ -183,6 +196,13 @@ def switch_customer() -> ResponseReturnValue:
         done(_("You now see the data of customer %(code)s.", code=form.data["klient"]))
         return redirect(inside(form.data.get("dalej")) or url_for(".start"), 303)
     wanted = request.args.get("klient")
+    if not wanted and len(viewer().customer_codes) > MOST_IN_HEADER:
+        return list_page(
+            tables.CUSTOMERS,
+            "ebok_core/customer/switch_many.html",
+            title=_("Change customer"),
+            menu="core.customer_start",
+        )
     rows = service.customers(snapshot(), viewer())
     return render(
         "ebok_core/customer/switch.html",
@@ -227,12 +247,14 @@ def _customers_table(rows: Sequence[CustomerRow], accounts: Iterable[Account], p
         CustomerOfTable(row.code, row.name, row.customer_type, by_code.get(row.code), row.code == person.customer_code)
         for row in rows
     ]
-    columns = [column for column in _CUSTOMERS if by_code or column.name != "balance"]
+    hidden = {"balance"} if not by_code else set()
+    hidden |= {"contracts"} if not person.may(SEE) else set()
+    columns = [column for column in _CUSTOMERS if column.name not in hidden]
     return rows_table(_("Customers of this account"), columns, found, extra=row_parts("core.customer_actions", found))
 
 
 def _customer_code(row: CustomerOfTable) -> Cell:
-    return Cell(row.code, href=url_for(".data") if row.is_acting else "")
+    return Cell(row.code, href=url_for(".data") if row.is_acting and viewer().may(SEE) else "")
 
 
 def _balance(row: CustomerOfTable) -> Cell | str:

@@ -59,6 +59,10 @@ CUSTOMERS = CopyTable(
     name="customers",
     key=("code",),
     customer="code",
+    search=(
+        *("code", "name", "street", "house_no", "flat_no", "city", "email", "phone", "nip", "individual_account"),
+        *("mailing_street", "mailing_city"),
+    ),
     columns=(
         _text("code", 20),
         _text("name", 200),
@@ -103,7 +107,8 @@ SERVICE_POINTS = CopyTable(
     view="ebok_service_points",
     name="service_points",
     key=("code",),
-    search=("code", "name", "street", "house_no", "city"),
+    point="code",
+    search=("code", "name", "street", "house_no", "flat_no", "city"),
     columns=(
         _text("code", 20),
         _text("customer_code", 20),
@@ -180,6 +185,7 @@ INVOICES = CopyTable(
     name="invoices",
     key=("number",),
     search=("number",),
+    lookups=("search_text",),
     indexes=(("issued_on", "number"),),
     columns=(
         _text("number", 40),

@@ -16,7 +16,7 @@ from ebok_core.db.types import Amount, Instant, Price, Volume
 from . import contract
 
 metadata = sa.MetaData(schema=COPY_SCHEMA, naming_convention=NAMING)
-SEARCH_TEXT = "search_text"
+SEARCH_TEXT, POINT = "search_text", "point_code"
 
 _TYPES = {
     Kind.DATE: sa.Date,
@@ -31,7 +31,11 @@ _TYPES = {
 
 
 def copy_table(view: CopyTable) -> sa.Table:
-    """The copy's table of a view, made once; `table.info["customer"]` names the column that holds the customer."""
+    """The copy's table of a view, made once.
+
+    `table.info["customer"]` names the column that holds the customer, `info["point"]` that of the service point, "" for
+    what belongs to the customer as a whole.
+    """
     if f"{COPY_SCHEMA}.{view.name}" in metadata.tables:
         return metadata.tables[f"{COPY_SCHEMA}.{view.name}"]
     customer = view.customer if isinstance(view.customer, str) else "customer_code"
@@ -41,11 +45,18 @@ def copy_table(view: CopyTable) -> sa.Table:
     if view.search:
         columns.append(sa.Column(SEARCH_TEXT, sa.Text, nullable=False))
     columns.append(sa.Column("change_no", sa.BigInteger, nullable=False))
-    table = sa.Table(view.name, metadata, *columns, info={"customer": customer, "view": view})
+    table = sa.Table(view.name, metadata, *columns, info={"customer": customer, "point": _point(view), "view": view})
     for names in {(), *view.indexes}:
         if (customer, *names) != view.key:
             sa.Index(None, *(table.c[name] for name in (customer, *names)))
+    for name in view.lookups:
+        sa.Index(None, table.c[name])
     return table
+
+
+def _point(view: CopyTable) -> str:
+    named = any(column.name == POINT and not column.null for column in view.columns)
+    return view.point or (POINT if named else "")
 
 
 def _column(column: Column, view: CopyTable) -> sa.Column:

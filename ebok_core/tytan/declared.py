@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from ebok_core.contracts.admin import ConfigPage, StatusRow
+from ebok_core.contracts.admin import ConfigPage, HealthCheck, StatusRow
 from ebok_core.i18n import lazy_gettext as _
 
 from . import jobs, source, status
@@ -19,11 +19,13 @@ CONFIG_PAGES = (
         title=_("Access to the database"),
         schema=TytanConfigSchema,
         check=status.check,
+        try_out=status.try_out,
         order=status.ORDER,
     ),
 )
 COPY_TABLES = CORE_VIEWS
 JOBS = jobs.JOBS
+HEALTH_CHECKS = (HealthCheck(key="core.copy", title=_("Age of the copy of TYTAN's data"), check=status.copy_health),)
 source_of = source.of
 
 

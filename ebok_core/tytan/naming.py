@@ -70,6 +70,25 @@ def check(naming: Naming, views: Iterable[CopyTable]) -> None:
             _known(column, known[view], view)
 
 
+def template(names: Naming, views: Iterable[CopyTable]) -> str:
+    """The whole mapping as a text to start from: every view and column with the name it has now.
+
+    What is not mapped is a comment, so that the text says the same as the settings do.
+    """
+    lines: list[str] = []
+    for view, columns in known_columns(views).items():
+        mapped, own = names.tables.get(view), names.columns.get(view, {})
+        lines += [f"[{view}]", _line("table", mapped or view, is_said=bool(mapped))]
+        lines += [_line(f"columns.{column}", own.get(column, column), is_said=column in own) for column in columns]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _line(name: str, value: str, *, is_said: bool) -> str:
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{"" if is_said else "# "}{name} = "{quoted}"'
+
+
 def known_columns(views: Iterable[CopyTable]) -> dict[str, list[str]]:
     """The column names of every view, of the inbox and of the results."""
     known = {v.view: [c.name for c in (*v.columns, CHANGE_NO, REMOVED)] for v in views}

@@ -1,7 +1,8 @@
 """Scoped reads of the copy: the only way in which a page or a module reads a customer's data.
 
 A statement is a Core select built once at import; the condition on the viewer's customers is added and bound here, so a
-module can't name a customer it was not given. Foreign and missing are the same: nothing is found (S05).
+module can't name a customer it was not given. Foreign and missing are the same: nothing is found (S05). Who acts for
+some points of a customer only (`Viewer.narrowed`) reads the rows of these points alone, where rows belong to points.
 """
 
 from __future__ import annotations
@@ -22,6 +23,12 @@ from ebok_core.errors import NotFound
 
 _ACTING = sa.bindparam("viewer_customer", type_=sa.String)
 _ALL = sa.bindparam("viewer_customers", type_=sa.String, expanding=True)
+# Whether the viewer reaches all points of the customers that are read; else those points, and with `every` the
+# customers that are reached whole and the pairs of customer and point.
+_WHOLE = sa.bindparam("viewer_whole", type_=sa.Boolean)
+_POINTS = sa.bindparam("viewer_points", type_=sa.String, expanding=True)
+_WHOLE_CUSTOMERS = sa.bindparam("viewer_whole_customers", type_=sa.String, expanding=True)
+_PAIRS = sa.bindparam("viewer_pairs", type_=sa.String, expanding=True)
 
 
 class RowType(Protocol):
@@ -32,6 +39,7 @@ class RowType(Protocol):
 
 
 Row = TypeVar("Row", bound=RowType)
+_SIGN = "\n"
 KEPT = "ebok_kept_reads"
 """Under this name a snapshot's `info` carries a dict in which `rows` keeps what it has read."""
 # A snapshot to read in: a page's connection or a session over it.
@@ -85,14 +93,42 @@ def scoped(statement: sa.Select[Any], every: bool = False) -> sa.Select[Any]:
     for table in tables:
         column = table.c[table.info["customer"]]
         statement = statement.where(column.in_(_ALL) if every else column == _ACTING)
+        if table.info["point"]:
+            point = table.c[table.info["point"]]
+            statement = statement.where(_within_every(column, point) if every else within(point))
     return statement
+
+
+def within(point: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """The condition that a service point of the acting customer is in reach, for a module's own rows of points.
+
+    Run the statement with `bound(viewer, False, values)`.
+    """
+    return sa.or_(_WHOLE, point.in_(_POINTS))
+
+
+def _within_every(customer: sa.ColumnElement[str], point: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    return sa.or_(_WHOLE, customer.in_(_WHOLE_CUSTOMERS), (customer + _SIGN + point).in_(_PAIRS))
 
 
 def bound(viewer: Viewer, every: bool, values: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a scoped statement: `values` are its own, the viewer's customers are never among them."""
     if every:
-        return {**values, "viewer_customers": list(viewer.customer_codes)}
-    return {**values, "viewer_customer": viewer.customer_code}
+        narrowed = dict(viewer.narrowed)
+        return {
+            **values,
+            "viewer_customers": list(viewer.customer_codes),
+            "viewer_whole": not narrowed,
+            "viewer_whole_customers": [c for c in viewer.customer_codes if c not in narrowed] if narrowed else [],
+            "viewer_pairs": [code + _SIGN + point for code, points in viewer.narrowed for point in points],
+        }
+    points = viewer.points
+    return {
+        **values,
+        "viewer_customer": viewer.customer_code,
+        "viewer_whole": points is None,
+        "viewer_points": list(points or ()),
+    }
 
 
 def _unscoped(element: Any, bound_tables: set[sa.Table]) -> Iterator[bool]:

@@ -132,6 +132,11 @@ _COUNTS = sa.select(quarantine.c.view, quarantine.c.rule, sa.func.count()).group
 _QUARANTINED = sa.select(*(quarantine.c[name] for name in Quarantined._fields)).order_by(
     quarantine.c.since, quarantine.c.view, quarantine.c.key
 )
+_QUARANTINED_ONE = sa.select(*(quarantine.c[name] for name in Quarantined._fields)).where(
+    quarantine.c.view == sa.bindparam("of_view"),
+    quarantine.c.key == sa.bindparam("of_key"),
+    quarantine.c.rule == sa.bindparam("of_rule"),
+)
 _HELD = sa.select(*(held.c[name] for name in HeldBack._fields)).order_by(held.c.since, held.c.customer_code)
 _HELD_ONE = _HELD.where(held.c.customer_code == sa.bindparam("code"))
 _EMPTY = Run(None, None, None, None, None, True, None, None, 0, 0, 0, 0)
@@ -162,6 +167,12 @@ def quarantine_counts(session: Session) -> list[tuple[str, str, int]]:
 def quarantined(session: Session, limit: int = 100) -> list[Quarantined]:
     """Rows in the quarantine, the oldest first."""
     return [Quarantined._make(row) for row in session.execute(_QUARANTINED.limit(limit))]
+
+
+def quarantined_row(session: Session, *, view: str, key: str, rule: str) -> Quarantined | None:
+    """One row of the quarantine, None once it has left it."""
+    row = session.execute(_QUARANTINED_ONE, {"of_view": view, "of_key": key, "of_rule": rule}).first()
+    return Quarantined._make(row) if row else None
 
 
 def held_back(session: Session, customer_code: str) -> HeldBack | None:

@@ -12,6 +12,8 @@ Asking again          `password_field()` in a schema, `proved(form)`, `needs_pas
 After the answer      `after_answer(work)`: a small write that must not cost the page
 Going back            `back_to(TABLE, endpoint)`: the list with its filter and place; `inside(target)`: S31
 Modules' parts        `slot(name, **subject)`, `cards()`, `public_blocks()`, `live(hook, **arguments)`, all guarded
+Rights of a view      `@needs(PERMISSION)` under the route, `to=("POST",)` for some methods; `@own_act` for what
+                      everybody may change for themselves
 Limits, machines      `@body_limit(15)` lets a view take uploads of so many MB; `@exempt` one that a gateway signs for;
                       `Tries(session, "x.form")` makes guessing at a public form slow
 The utility           `office().contact`, `office().look`, `kept_settings(Schema)`; `forget_office()` after saving;
@@ -35,7 +37,7 @@ from .fields import Choice, Email, Flag, Money, NearDate, PLDecimal, Secret, Tex
 from .forms import FORM, Form, FormSchema, blank, load
 from .frame import Age, Frame, copy_age
 from .guard import Failed, guarded, live
-from .reauth import needs_password, password_field, proved
+from .reauth import asks_factor, needs_password, password_field, proved
 from .rendering import done, redirect_to, render
 from .security import body_limit, exempt
 from .slots import cards, public_blocks, slot
@@ -43,6 +45,7 @@ from .tables import BulkAction, DateFilter, Filter, Option, Table, back_to, list
 from .tries import Tries
 from .utility import forget as forget_office
 from .utility import kept_settings, office
+from .zones import needs, own_act
 
 __all__ = [
     "Acting",
@@ -73,6 +76,7 @@ __all__ = [
     "WholeNumber",
     "Word",
     "after_answer",
+    "asks_factor",
     "acting",
     "asset_url",
     "back_to",
@@ -93,8 +97,10 @@ __all__ = [
     "live",
     "load",
     "office",
+    "needs",
     "needs_password",
     "optional_viewer",
+    "own_act",
     "password_field",
     "proved",
     "pdf_response",

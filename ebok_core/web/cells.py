@@ -224,7 +224,8 @@ def _getter(column: Column) -> Callable[[Any], Any]:
 
 def _wrapping(column: Column) -> tuple[str, str]:
     if column.head:
-        return '<th role="rowheader" scope="row">', "</th>"
+        class_ = ' class="eb-nowrap"' if column.kind in ("date", "instant") else ""
+        return f'<th role="rowheader" scope="row"{class_}>', "</th>"
     if column.kind == "actions":
         return '<td role="cell" class="eb-cell-acts"><div class="eb-rowacts">', "</div></td>"
     names = "eb-num" if column.kind in _NUMERIC else "eb-date" if column.kind in ("date", "instant") else ""

@@ -77,6 +77,9 @@ def _references(portal: Portal, app: Flask) -> Iterator[tuple[Declaration, str]]
         for entry in declaration.results["ebok_menu_entries"]:
             if portal.applies(entry) and entry.endpoint and entry.endpoint not in app.view_functions:
                 yield declaration, f"the menu entry {entry.key!r} leads to {entry.endpoint!r}, which does not exist"
+        for topic in declaration.results["ebok_contact_topics"]:
+            if topic.endpoint not in app.view_functions:
+                yield declaration, f"the topic {topic.key!r} leads to {topic.endpoint!r}, which does not exist"
         for hook in ("ebok_dashboard_cards", "ebok_slot_fragments", "ebok_public_entries", "ebok_help_pages"):
             for item in declaration.results[hook]:
                 try:

@@ -12,6 +12,8 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from ebok_core.contracts.identity import Viewer
+from ebok_core.errors import NotAllowed
+from ebok_core.i18n import gettext
 from ebok_core.runtime import Runtime
 from ebok_core.tytan import reads
 
@@ -53,7 +55,12 @@ def tell_sessions(**info: Any) -> None:
 
 @contextmanager
 def unit_of_work() -> Iterator[Session]:
-    """Write: committed at the end or rolled back whole; show the confirmation only after it (G5)."""
+    """Write: committed at the end or rolled back whole; show the confirmation only after it (G5).
+
+    Raises `NotAllowed` in a member of staff's preview, whatever way led here.
+    """
+    if g.get("ebok_preview") is not None:
+        raise NotAllowed(gettext("This is a preview: you can look, and nothing is changed."))
     with _unit() as session:
         yield session
 
@@ -72,8 +79,10 @@ def optional_viewer() -> Viewer | None:
 def after_answer(work: Callable[[], None]) -> None:
     """Run `work` when the answer is made and the page's snapshot is closed; it may write in a unit of work of its own.
 
-    Best effort: what it raises is logged and never costs the page.
+    Best effort: what it raises is logged and never costs the page. In a member of staff's preview nothing is noted.
     """
+    if g.get("ebok_preview") is not None:
+        return
     g.setdefault("ebok_after_answer", []).append(work)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, TooManyRequests
 
 from ebok_core import clock
+from ebok_core.audit import page_errors
 from ebok_core.contracts.web import Zone
 from ebok_core.db.engine import plain_error
 from ebok_core.errors import DatabaseUnavailable, EbokError, NotAllowed, NotFound, Refused, StorageFull
@@ -22,7 +23,7 @@ from ebok_core.i18n import gettext
 from ebok_core.i18n import lazy_gettext as _
 
 from .addresses import here
-from .context import runtime
+from .context import after_answer, runtime
 from .edge import request_id
 from .frame import SIGN_IN, Frame, frame_zone
 from .login import signed_in_viewer
@@ -64,7 +65,8 @@ def init_app(app: Flask) -> None:
     """Register the error pages: for HTTP errors, our own errors, the database's, and everything else."""
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(NotFound, lambda error: _page(404))
-    app.register_error_handler(NotAllowed, lambda error: _page(403))
+    # A preview's refusal says so; what else is not allowed tells nothing of itself.
+    app.register_error_handler(NotAllowed, lambda error: _page(403, text=str(error) if g.get("ebok_preview") else ""))
     app.register_error_handler(Refused, lambda error: _page(422, text=str(error)))
     app.register_error_handler(DatabaseUnavailable, _unavailable)
     app.register_error_handler(StorageFull, _unavailable)
@@ -91,6 +93,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         headers["Connection"] = "close"
     if code >= 500:
         log.error("http.error", status=error.code, path=request.path)
+        _keep(error, error.code)
     return _page(code, status=error.code, text=text, headers=headers)
 
 
@@ -121,7 +124,27 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
         log.error("page.refused", message=str(error), path=request.path)
     else:
         log.error("page.failed", path=request.path, endpoint=request.endpoint, exc_info=error)
+    _keep(error, 500)
     return _page(500)
+
+
+def _keep(error: Exception, status: int) -> None:
+    """Let the office find the error by its number (L155), once the answer is made; of a person nothing is kept."""
+    zone = g.get("zone")
+    row = {
+        "number": request_id(),
+        "zone": zone.value if zone else None,
+        "method": request.method,
+        "address": str(request.url_rule or "–"),
+        "status": status,
+        "error_class": type(error).__name__,
+    }
+
+    def write() -> None:
+        with runtime().database.unit_of_work() as unit:
+            page_errors.store(unit, **row)
+
+    after_answer(write)
 
 
 def _page(

@@ -16,19 +16,16 @@ from typing import Any
 import xlsxwriter
 from flask import Response
 
-from ebok_core import clock, i18n
+from ebok_core import clock
+from ebok_core.files.sheets import CsvText, csv_cell
 
-_FORMULA = frozenset("=+-@\t\r\n\0＝＋－＠﹢﹣﹦﹫−")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Nothing that is typed becomes something else; a sheet of its own never leaves the memory.
 _AS_GIVEN = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 LONGEST_CELL, WIDEST = 32_767, 60
+__all__ = ["CsvText", "FORMATS", "csv_cell", "csv_response", "file_response", "xlsx_response"]
 # What XML can't hold.
 _CONTROL = dict.fromkeys(c for c in range(32) if c not in (9, 10))
-
-
-class CsvText(str):
-    """A text that is known to be a number of ours and needs no guard."""
 
 
 def csv_response(name: str, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> Response:
@@ -76,24 +73,6 @@ FORMATS: Mapping[str, Callable[[str, Iterable[str], Iterable[Iterable[Any]]], Re
 def file_response(format_: str, name: str, header: Iterable[str], rows: Iterable[Sequence[Any]]) -> Response:
     """A file in one of `FORMATS`: what `?format=` asks for. Raises `KeyError` for another one."""
     return FORMATS[format_](name, header, rows)
-
-
-def csv_cell(value: Any) -> str:
-    """One cell as text: `1234,56`, `2026-11-24`, or a guarded text."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return i18n.gettext("yes") if value else i18n.gettext("no")
-    if isinstance(value, datetime):
-        return i18n.instant_iso(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return f"{value:f}".replace(".", ",")
-    if isinstance(value, int | CsvText):
-        return str(value)
-    text = str(value).replace("\0", "")
-    return f"'{text}" if text.lstrip(" \N{NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}")[:1] in _FORMULA and text else text
 
 
 def _write(book: Any, sheet: Any, formats: dict[str, Any], place: tuple[int, int], value: Any) -> str:

@@ -145,9 +145,11 @@ class Form:
         return [(value, str(label)) for value, label in inner.choices] if isinstance(inner, Choice) else []
 
     def optional(self, name: str) -> bool:
-        """Whether the label says "(opcjonalnie)"; a checkbox never does."""
+        """Whether the label says "(opcjonalnie)"; a checkbox never does, nor what is asked for in some cases only."""
         field = self.schema.fields.get(name)
-        return field is not None and not field.required and not isinstance(field, Flag)
+        if field is None or field.required or isinstance(field, Flag):
+            return False
+        return not self._metadata(name).get("asked", False)
 
     def fail(self, name: str, text: str) -> None:
         """Put an error at a field, or at the whole form with `FORM`: what a rule of the service refused."""

@@ -14,14 +14,15 @@ from markupsafe import Markup, escape
 from ebok_core import clock
 from ebok_core.contracts.identity import Viewer
 from ebok_core.contracts.web import Zone
-from ebok_core.i18n import current_locale, gettext
+from ebok_core.i18n import current_locale, gettext, pgettext
 from ebok_core.tytan import state
 
-from . import glance
+from . import glance, panel, preview, switch
 from .acting import acting
 from .addresses import here
 from .brand import sheet_name
 from .context import optional_viewer
+from .login import live_session
 from .look import Look, current
 from .menu import Item, active, menu
 from .pieces import csrf_token, kept
@@ -124,12 +125,29 @@ class Frame:
         if viewer is None or viewer.customer_code is None:
             return None
         found = None if self.bare else acting()
-        return Header(*found[:3]) if found else Header(viewer.customer_code, viewer.display_name, "")
+        header = Header(*found[:3]) if found else Header(viewer.customer_code, viewer.display_name, "")
+        return header._replace(status=pgettext("account status", "suspended")) if self.is_suspended else header
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the account may only look (L06)."""
+        return self.viewer is not None and self.viewer.status == "suspended"
+
+    @property
+    def suspension(self) -> str | None:
+        """Why the account is suspended, as the office wrote it."""
+        live = None if self.bare else live_session()
+        return live.row.status_reason if live is not None and live.row is not None else None
 
     @cached_property
     def age(self) -> Age | None:
         """The age of the copy, for who sees its data."""
         return None if self.viewer is None or self.bare else copy_age()
+
+    @cached_property
+    def preview(self) -> preview.Running | None:
+        """The banner of a member of staff's preview; None where none runs."""
+        return None if self.bare or self.viewer is None else preview.running()
 
     @cached_property
     def items(self) -> tuple[Item, ...]:
@@ -174,7 +192,8 @@ class Frame:
 
     def _top(self, *, has_menu: bool) -> Markup:
         key = ("top", self.outline, has_menu)
-        return kept(key, lambda: self._piece("_top.html", has_menu=has_menu), who=self.who, here=self.escaped_here)
+        own = {"who": self.who, "here": self.escaped_here, "switch": self.switch_form}
+        return kept(key, lambda: self._piece("_top.html", has_menu=has_menu), **own)
 
     @property
     def token(self) -> str:
@@ -183,8 +202,22 @@ class Frame:
 
     @property
     def side(self) -> Markup:
-        """The panel's menu."""
-        return kept(("side", self.outline), lambda: self._piece("_side.html"), here=self.escaped_here)
+        """The panel's menu, with the number of what waits for this person."""
+        own = {"here": self.escaped_here, "work": panel.work_count(None if self.bare else self.viewer)}
+        return kept(("side", self.outline), lambda: self._piece("_side.html"), **own)
+
+    @property
+    def find(self) -> str | None:
+        """Where the panel's search is."""
+        return self.link("admin.core.search") if self.viewer is not None else None
+
+    @cached_property
+    def help(self) -> str | None:
+        """The address of this page's help for staff; None where there is none (L163)."""
+        if not self.is_panel or self.viewer is None:
+            return None
+        page = panel.help_of(self.menu_key)
+        return self.link("admin.core.help_page", key=page.key) if page else None
 
     @property
     def footer(self) -> Markup:
@@ -281,6 +314,13 @@ class Frame:
         return self.link(SWITCH_CUSTOMER) if several else None
 
     @property
+    def switch_form(self) -> Markup:
+        """The header's choice of the customer (P06): a form for a few, for more a link to the page with the search."""
+        if not self.switch_customer:
+            return Markup()
+        return kept(None, lambda: self._piece("_switch.html", **switch.choices(self)))
+
+    @property
     def base(self) -> str:
         """The template that a page of both zones extends."""
         return "ebok_core/web/base_admin.html" if self.is_panel else "ebok_core/web/base.html"
@@ -342,7 +382,7 @@ def frame_zone() -> Zone:
     """Whose menu this page shows: signed-in people keep their own on public pages; errors follow the address."""
     viewer = optional_viewer()
     if viewer is not None:
-        return Zone.ADMIN if viewer.kind == "staff" else Zone.CUSTOMER
+        return Zone.ADMIN if viewer.kind == "staff" and not viewer.is_preview else Zone.CUSTOMER
     if request.path == "/panel" or request.path.startswith("/panel/"):
         return Zone.ADMIN
     return Zone.PUBLIC

@@ -14,6 +14,8 @@ from flask import g
 
 from ebok_core import runtime_settings
 from ebok_core.identity import sessions
+from ebok_core.identity.access import reach
+from ebok_core.identity.access.rules import MOST_IN_HEADER
 from ebok_core.tytan import copy, state
 
 from .acting import Acting, remember
@@ -21,12 +23,15 @@ from .context import reading
 from .utility import at_version
 
 _customer = copy.customers.c
+_own_names, _shared_names = reach.names_of(copy.customers, MOST_IN_HEADER)
 STATEMENT = (
     sessions.FIND.add_columns(
         state.state.c.as_of,
         state.state.c.reachable,
         state.state.c.customers_held_back,
         runtime_settings.VERSION.label("settings_version"),
+        _own_names.label("own_names"),
+        _shared_names.label("shared_names"),
         *(_customer[name].label(f"acting_{name}") for name in Acting._fields),
     )
     .outerjoin(state.state, sa.true())
@@ -47,9 +52,16 @@ def note(live: sessions.LiveSession) -> None:
     row: Any = live.row
     g.ebok_copy_age = CopyAge(row.as_of, row.reachable is not False, row.customers_held_back or 0)
     at_version(row.settings_version)
+    g.ebok_names = (row.own_names, row.shared_names)
     # The statement guesses the customer in SQL; what the viewer acts for decides whether the guess is of use.
     if row.acting_code is not None and row.acting_code == live.viewer.customer_code:
         remember(Acting._make(row[-len(Acting._fields) :]))
+
+
+def names() -> dict[str, str]:
+    """Names of the viewer's first customers by code; without a session none."""
+    lines = [line for part in g.get("ebok_names", ()) for line in (part or "").split("\n") if line]
+    return dict(line.split("\t", 1) for line in lines)
 
 
 def copy_age() -> CopyAge:

@@ -17,6 +17,7 @@ from ebok_core import audit
 from ebok_core.audit import meta
 from ebok_core.contracts.identity import Viewer
 from ebok_core.identity import service as identity
+from ebok_core.privacy import duties
 
 from . import glance
 from .context import reading, runtime
@@ -30,7 +31,12 @@ MOST_LOGINS = 5
 DUTY_PAGES = {
     ("customer", identity.DUTY_PASSWORD): "customer.identity.password",
     ("staff", identity.DUTY_PASSWORD): "admin.identity.password",
+    ("customer", duties.DOCUMENTS): "customer.documents.answer",
+    ("customer", duties.DELETION): "customer.deletion.undo",
 }
+
+# What stays open beside that page: one's own data and deleting the account need no acceptance (identity.md §10.3).
+STILL_OPEN = {duties.DOCUMENTS: ("customer.own_data.", "customer.deletion."), duties.DELETION: ("customer.own_data.",)}
 
 
 class SignedIn(UserMixin):
@@ -70,6 +76,11 @@ def live_session() -> identity.LiveSession | None:
     return current_user.live if current_user.is_authenticated else None
 
 
+def made_by_the_page() -> None:
+    """This request came from a page that refreshes itself: it is no activity, the session may run out meanwhile."""
+    g.pop("ebok_touch", None)
+
+
 def token() -> str | None:
     """The token that the cookie carries, dead or alive."""
     return session.get("_user_id")
@@ -85,6 +96,13 @@ def carry(token: str) -> None:
 def renew(token: str) -> None:
     """Carry the same session's new token; what the next page has to say is kept."""
     session["_user_id"] = token
+
+
+def proved_with(token: str, **known: Any) -> None:
+    """Carry the token that a session got when its owner proved who it is; the rest of this request knows of it too."""
+    renew(token)
+    current_user.token = token
+    current_user.live = current_user.live._replace(**{name: value for name, value in known.items() if value})
 
 
 def end() -> None:
@@ -143,7 +161,13 @@ def _duty_first() -> ResponseReturnValue | None:
         return None
     live = live_session()
     page = DUTY_PAGES.get((live.viewer.kind, live.duty)) if live and live.duty else None
-    return redirect(url_for(page)) if page and request.endpoint != page else None
+    if page is None or request.endpoint == page:
+        return None
+    if (request.endpoint or "").startswith(STILL_OPEN.get(live.duty or "" if live else "", ())):
+        return None
+    # Afterwards the person goes where they wanted to go, but for the start page, which says nothing.
+    wanted = request.full_path.rstrip("?") if request.method == "GET" and request.path not in ("/", "/panel/") else None
+    return redirect(url_for(page, dalej=wanted))
 
 
 def _note_activity(_error: BaseException | None) -> None:

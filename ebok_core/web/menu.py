@@ -83,6 +83,7 @@ def _build(zone: Zone, rights: frozenset[str]) -> tuple[Item, ...]:
         for e in (*runtime().portal.of("ebok_menu_entries"), *_configuration())
         if e.zone is zone and (e.permission is None or e.permission.key in rights)
     ]
+    entries.sort(key=lambda e: (e.order, e.key))
     keys = {e.key for e in entries}
     # A child whose parent's module is not installed stands by itself.
     tops = [e for e in entries if e.parent not in keys]

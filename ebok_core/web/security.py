@@ -218,11 +218,12 @@ def _csp(endpoint: str | None) -> str:
     """The policy of a page; what a module declares for its own pages is added to it. Built once per endpoint."""
     known: dict[str | None, str] = current_app.extensions.setdefault("ebok_csp", {})
     if endpoint not in known:
-        known[endpoint] = _policy(_sources_of(endpoint))
+        known[endpoint] = policy(_sources_of(endpoint))
     return known[endpoint]
 
 
-def _policy(sources: list[CspSource]) -> str:
+def policy(sources: list[CspSource]) -> str:
+    """The Content-Security-Policy with these sources added."""
     directives = dict(CSP)
     for source in sources:
         own = directives.get(source.directive, "'self'")

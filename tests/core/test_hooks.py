@@ -18,6 +18,7 @@ from ebok_core import (
     AuditAction,
     Column,
     ConfigPage,
+    ContactTopic,
     CopyTable,
     CspSource,
     DashboardCard,
@@ -199,6 +200,31 @@ def test_ebok_help_pages__need_a_template_that_exists(make_runtime):
     page = HelpPage(key="basen.help", zone=Zone.CUSTOMER, title="Basen", template="ebok_basen/none.html")
     with pytest.raises(ModuleError, match="ebok_help_pages: the template 'ebok_basen/none.html'"):
         create_app_of(make_runtime([basen(ebok_help_pages=[page])]))
+
+
+@sqlite_alone
+def test_ebok_contact_topics__lead_to_the_module_s_page(make_runtime):
+    hooks = {
+        "ebok_blueprints": lambda: [Mount(zone=Zone.PUBLIC, blueprint=lanes())],
+        "ebok_contact_topics": [ContactTopic(key="basen.leaks", topic="failure", endpoint="public.basen.lanes")],
+    }
+    client = create_app_of(make_runtime([basen(**hooks)])).test_client()
+    page = client.get("/kontakt").get_data(as_text=True)
+    assert 'href="/basen/tory"' in page and "temat=awaria" not in page and "temat=reklamacja" in page
+    assert client.get("/kontakt/napisz?temat=awaria").location == "/basen/tory"
+    assert 'value="awaria"' not in client.get("/kontakt/napisz").get_data(as_text=True)
+
+
+@sqlite_alone
+def test_ebok_contact_topics__need_a_page_that_exists_and_a_topic_of_the_core_s(make_runtime):
+    nowhere = ContactTopic(key="basen.leaks", topic="failure", endpoint="public.basen.lanes")
+    with pytest.raises(ModuleError, match="leads to 'public.basen.lanes', which does not exist"):
+        create_app_of(make_runtime([basen(ebok_contact_topics=[nowhere])]))
+    stray = ContactTopic(key="x", topic="failure", endpoint="public.x")
+    refused("must begin with 'basen.'", ebok_contact_topics=[stray])
+    for wrong in ({"topic": "weather", "endpoint": "public.x"}, {"topic": "failure", "endpoint": "admin.x"}):
+        with pytest.raises(ValueError, match=r"basen\.x: the"):
+            ContactTopic(key="basen.x", **wrong)
 
 
 def test_ebok_api_resources__are_blueprints_of_the_portal():

@@ -12,6 +12,10 @@ MORE = {
     "customer.core.start": (9, "the cards of five rooms read what each of them shows"),
     "customer.faktura.document": (10, "lines, the bill a year ago, payments, notes, the account: a read each"),
     "customer.faktura.easy": (10, "the same document in short"),
+    "admin.jobs.index": (7, "workers, runs, the outbox, its breakers, the copy, the audit trail: a read each"),
+    "admin.core.home": (15, "each room and module says what is configured and what waits: a read each"),
+    "admin.core.to_do": (12, "each room and module says what waits: a read each, one or two"),
+    "admin.customers.card": (10, "data, points, meters, balance, people, messages: a read each"),
 }
 
 

@@ -30,6 +30,18 @@
     first.focus({ preventScroll: true });
   }
 
+  // A key that leads to a field, as long as nobody is writing in another.
+  const reached = document.querySelector("[data-shortcut]");
+  if (reached) {
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== reached.dataset.shortcut || event.ctrlKey || event.altKey || event.metaKey) return;
+      if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+      event.preventDefault();
+      reached.focus();
+      reached.select();
+    });
+  }
+
   // Show a password.
   all("[data-pw]").forEach((button) => {
     const field = document.getElementById(button.dataset.pw);

@@ -11,7 +11,7 @@ from ebok_core import DashboardCard, HelpPage, SlotFragment, Viewer, Zone, clock
 from ebok_core.i18n import lazy_gettext as _
 
 from . import rules, schemas, service
-from .permissions import SEE
+from .permissions import CONFIRM, CONSENT, SEE
 from .service import consents, proof
 
 
@@ -68,12 +68,20 @@ def opening(session: Session, viewer: Viewer, rows: Sequence[Any]) -> Mapping[st
     return {"known": numbers} if numbers else None
 
 
+def einvoices_stand(session: Session, viewer: Viewer) -> Mapping[str, Any] | None:
+    """Whether the acting customer gets e-invoices: for the pages of consents and of deleting an account."""
+    if viewer.customer_code is None or not viewer.may(SEE):
+        return None
+    standing = consents.situation(session, viewer).standing
+    return {"active": standing.active, "email": standing.email}
+
+
 CARDS = (
     DashboardCard(
         key="faktura.failing_address",
         template="ebok_faktura/_failing.html",
         load=failing_address,
-        permission=SEE,
+        permission=CONSENT,
         area="next",
         order=10,
     ),
@@ -100,7 +108,7 @@ FRAGMENTS = (
         slot="faktura.document_aside",
         template="ebok_faktura/_receipt.html",
         load=receipt,
-        permission=SEE,
+        permission=CONFIRM,
         order=50,
     ),
     SlotFragment(
@@ -110,6 +118,20 @@ FRAGMENTS = (
         load=opening,
         permission=SEE,
         order=10,
+    ),
+    SlotFragment(
+        key="faktura.consent",
+        slot="core.consents",
+        template="ebok_faktura/_consent.html",
+        load=einvoices_stand,
+        permission=SEE,
+    ),
+    SlotFragment(
+        key="faktura.deletion",
+        slot="core.deletion",
+        template="ebok_faktura/_deletion.html",
+        load=einvoices_stand,
+        permission=SEE,
     ),
 )
 HELP = (

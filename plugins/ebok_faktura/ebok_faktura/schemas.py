@@ -139,9 +139,7 @@ class MobileNumber(Text):
 class ConsentSchema(FormSchema):
     """The form of the consent; the password is asked for when the last one was given some time ago."""
 
-    channel = Choice(
-        tuple(CHANNELS.items()), required=True, metadata={"label": _("How to tell you of a new invoice?")}
-    )
+    channel = Choice(tuple(CHANNELS.items()), required=True, metadata={"label": _("How to tell you of a new invoice?")})
     email = Email(
         required=True,
         metadata={

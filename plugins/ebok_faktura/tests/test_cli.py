@@ -25,9 +25,8 @@ SAMPLES = Path(__file__).parent / "ksef"
 NAMES = sorted(path.name for path in SAMPLES.glob("*.xml"))
 NUMBER = "7777777777-20260904-0A1B2C3D4E5F-13"
 SHA = hashlib.sha256((SAMPLES / "own_water_b2b.xml").read_bytes()).hexdigest()
-CERTIFICATE = (
-    "https://qr-test.ksef.mf.gov.pl/certificate/Nip/7777777777/7777777777/01F20A5D352AE590/"
-    + ("o" * 43 + "/" + "A" * 86)
+CERTIFICATE = "https://qr-test.ksef.mf.gov.pl/certificate/Nip/7777777777/7777777777/01F20A5D352AE590/" + (
+    "o" * 43 + "/" + "A" * 86
 )
 # What a mark says stands in words of its own, or not at all where it says no.
 MARKS = {"BrakID": "brak", "Zaplacono": "zapłacono", "P_19": "Zwolnienie", "P_PMarzy": "Procedura marży"}

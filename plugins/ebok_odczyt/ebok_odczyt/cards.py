@@ -11,7 +11,7 @@ from ebok_core import DashboardCard, HelpPage, SlotFragment, Viewer, Zone
 from ebok_core.i18n import lazy_gettext as _
 
 from . import service
-from .permissions import SUBMIT
+from .permissions import SEE, SUBMIT
 
 
 def to_do(session: Session, viewer: Viewer) -> Mapping[str, Any] | None:
@@ -23,18 +23,19 @@ def to_do(session: Session, viewer: Viewer) -> Mapping[str, Any] | None:
 def meters(session: Session, viewer: Viewer) -> Mapping[str, Any] | None:
     """The first meters in use with their last states."""
     rows = service.first_meters(session, viewer)
-    return {"rows": rows, "address_of": service.address_of} if rows else None
+    return {"rows": rows, "address_of": service.address_of, "may_give": viewer.may(SUBMIT)} if rows else None
 
 
 def meter_actions(session: Session, viewer: Viewer, meter: Any) -> Mapping[str, Any] | None:
     """*Podaj stan* and the history at the core's page of a meter."""
-    return {"meter_id": meter.id, "takes": meter.active and not meter.removed_on and not meter.radio_module_number}
+    takes = meter.active and not meter.removed_on and not meter.radio_module_number
+    return {"meter_id": meter.id, "takes": takes and viewer.may(SUBMIT)}
 
 
 def meter_readings(session: Session, viewer: Viewer, meter: Any) -> Mapping[str, Any] | None:
     """Readings of the meter that wait for our check."""
     found = service.waiting(session, viewer, meter.id)
-    return {"waiting": found} if found else None
+    return {"waiting": found, "may_give": viewer.may(SUBMIT)} if found else None
 
 
 def point_actions(session: Session, viewer: Viewer, point: Any) -> Mapping[str, Any] | None:
@@ -55,7 +56,7 @@ CARDS = (
         key="odczyt.meters",
         template="ebok_odczyt/_card.html",
         load=meters,
-        permission=SUBMIT,
+        permission=SEE,
         area="main",
         order=100,
     ),
@@ -75,14 +76,14 @@ FRAGMENTS = (
         slot="core.meter_actions",
         template="ebok_odczyt/_meter_actions.html",
         load=meter_actions,
-        permission=SUBMIT,
+        permission=SEE,
     ),
     SlotFragment(
         key="odczyt.meter_readings",
         slot="core.meter_readings",
         template="ebok_odczyt/_meter_readings.html",
         load=meter_readings,
-        permission=SUBMIT,
+        permission=SEE,
     ),
     SlotFragment(
         key="odczyt.point_actions",

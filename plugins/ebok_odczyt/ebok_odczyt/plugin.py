@@ -24,7 +24,7 @@ def ebok_settings():
 @hookimpl
 def ebok_blueprints():
     return [
-        Mount(zone=Zone.CUSTOMER, blueprint=views.blueprint, permission=permissions.SUBMIT),
+        Mount(zone=Zone.CUSTOMER, blueprint=views.blueprint, permission=permissions.SEE),
         Mount(zone=Zone.ADMIN, blueprint=admin.blueprint, permission=permissions.MANAGE),
     ]
 
@@ -41,7 +41,7 @@ def ebok_menu_entries():
             key="odczyt.menu",
             zone=Zone.CUSTOMER,
             label=_("Readings"),
-            permission=permissions.SUBMIT,
+            permission=permissions.SEE,
             order=20,
         ),
         MenuEntry(
@@ -58,7 +58,7 @@ def ebok_menu_entries():
             zone=Zone.CUSTOMER,
             label=_("All readings"),
             endpoint="customer.odczyt.history",
-            permission=permissions.SUBMIT,
+            permission=permissions.SEE,
             parent="odczyt.menu",
             order=20,
         ),

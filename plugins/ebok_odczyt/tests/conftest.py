@@ -13,7 +13,7 @@ from ebok_core import Viewer
 from ebok_core.testing.databases import insert
 from ebok_core.tytan import copy
 from ebok_odczyt import plugin
-from ebok_odczyt.permissions import SUBMIT
+from ebok_odczyt.permissions import SEE, SUBMIT
 
 A, B = "1-01001", "1-02002"
 M1, M2, M3, OLD, FOREIGN = "W1", "W2", "W3", "W0", "W9"
@@ -32,7 +32,7 @@ def viewer(code: str = A, **changes) -> Viewer:
         "kind": "customer",
         "login": code,
         "display_name": "Maria Zielińska",
-        "permissions": frozenset({SUBMIT.key}),
+        "permissions": frozenset({SEE.key, SUBMIT.key}),
         "customer_codes": (code,),
         "customer_code": code,
         "email": f"{code}@example.pl",

@@ -92,6 +92,45 @@ def test_the_test_button_says_what_it_found(admin, tytan_url):
     assert "Test się nie udał" in found.get_data(as_text=True)
 
 
+@pytest.mark.feature("L172")
+def test_trying_out_saves_nothing_and_says_what_is_wrong_beside_the_field(admin, runtime):
+    before = saved(runtime, TytanConfigSchema)
+    answer = send(admin, TYTAN, address="sqlite:////nie/ma/takiego.db", proba="1")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422 and 'value="sqlite:////nie/ma/takiego.db"' in page
+    assert re.search(r'id="f-address-e">.*?nie ma pliku o tej nazwie', page, re.DOTALL)
+    assert saved(runtime, TytanConfigSchema) == before and events(runtime) == []
+    page = send(admin, TYTAN, proba="1").get_data(as_text=True)
+    assert "Test się udał" in page
+
+
+@pytest.mark.feature("L172")
+def test_each_difference_is_a_row_of_a_table(admin, tytan_url):
+    engine = sa.create_engine(tytan_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE ebok_meters RENAME COLUMN role TO rola")
+        connection.exec_driver_sql("ALTER TABLE ebok_customers RENAME COLUMN phone TO telefon")
+    engine.dispose()
+    page = send(admin, TYTAN, address=tytan_url, proba="1").get_data(as_text=True)
+    assert "Widoki TYTAN różnią się od kontraktu" in page and "2 różnice" in page
+    rows = re.findall(r"<tr role=\"row\">.*?</tr>", page, re.DOTALL)
+    assert any("ebok_meters" in row and "rola" in row for row in rows)
+    assert any("ebok_customers" in row and "phone" in row for row in rows)
+
+
+def test_the_names_can_be_downloaded_to_be_changed(admin, signed_in):
+    answer = admin.get(f"{TYTAN}/nazwy.toml")
+    assert answer.status_code == 200 and "[ebok_customers]" in answer.get_data(as_text=True)
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert signed_in("clerk").get(f"{TYTAN}/nazwy.toml").status_code == 403
+
+
+def test_that_a_secret_is_stored_is_said(admin):
+    assert "Jest zapisane i nigdy nie pokazywane" not in admin.get(TYTAN).get_data(as_text=True)
+    send(admin, TYTAN, password="bardzo-tajne")
+    assert "Jest zapisane i nigdy nie pokazywane" in admin.get(TYTAN).get_data(as_text=True)
+
+
 def test_bad_input_gets_its_sentence_and_keeps_what_was_typed(admin, runtime):
     before = saved(runtime, TytanConfigSchema)
     answer = send(admin, TYTAN, address="nie adres", refresh_seconds="abc")

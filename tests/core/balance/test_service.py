@@ -216,8 +216,10 @@ def test_totals_by_year_are_all_payments(session, viewer_a, viewer_b):
     for viewer in (viewer_a, viewer_b):
         books = service.books(session, viewer, service.holder(session, viewer))
         years = service.years(session, viewer)
-        assert years[0].year == 2026 and len(years) > 3 and [y.year for y in years] == sorted(
-            (y.year for y in years), reverse=True
+        assert (
+            years[0].year == 2026
+            and len(years) > 3
+            and [y.year for y in years] == sorted((y.year for y in years), reverse=True)
         )
         paid = [e for e in books.entries if e.kind in ("payment", "overpayment")]
         assert sum(y.paid for y in years) == -sum(e.amount for e in paid)

@@ -148,9 +148,7 @@ def test_the_same_document_is_the_same_bytes_and_holds_no_time(data):
 
 
 def test_the_time_stands_in_it_when_given():
-    found = pikepdf.open(
-        io.BytesIO(pdf.render(replace(EVERYTHING, created=datetime(2026, 11, 24, 6, 15, tzinfo=UTC))))
-    )
+    found = pikepdf.open(io.BytesIO(pdf.render(replace(EVERYTHING, created=datetime(2026, 11, 24, 6, 15, tzinfo=UTC)))))
     assert str(found.trailer.Info.CreationDate) == "D:20261124061500Z"
     assert b"<xmp:CreateDate>2026-11-24T06:15:00Z" in found.Root.Metadata.read_bytes()
 

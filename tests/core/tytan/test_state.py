@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 from ebok_core import runtime_settings
 from ebok_core.contracts.admin import Level
 from ebok_core.contracts.tytan import Column, CopyTable, Kind
-from ebok_core.tytan import commands, copy, copy_schema, ddl, jobs, refresh, state, status
+from ebok_core.tytan import commands, copy, copy_schema, ddl, jobs, naming, refresh, state, status, trouble
 from ebok_core.tytan.contract import CORE_VIEWS, METERS
 from ebok_core.tytan.settings import TytanConfig, TytanConfigSchema
 from ebok_core.tytan.state import Freshness, freshness
@@ -164,11 +164,13 @@ def test_the_test_button_compares_with_the_contract(portal, tytan, configure):
     tytan.execute("ALTER TABLE ebok_meters RENAME COLUMN role TO rola")
     row = tested()
     assert row.level is Level.ERROR
-    for word in ("ebok_meters", "role", "rola"):
-        assert word in row.hint
-    for view in list(tytan.metadata.tables)[:12]:
+    heads, found = row.details
+    assert heads == ("Widok", "Kolumna", "Kontrakt wymaga", "Jest")
+    assert found[:2] == ("ebok_meters", "role") and "rola" in found[3]
+    views = list(tytan.metadata.tables)[:12]
+    for view in views:
         tytan.execute(f"DROP TABLE {view}")
-    assert tested().hint.endswith("i 2 inne")
+    assert [line[0] for line in tested().details[1:]].count(views[0]) == 1 and len(tested().details) >= 13
     configure()
     assert tested().level is Level.DEFAULT
 
@@ -265,3 +267,49 @@ def test_a_report_tells_its_run_in_a_sentence():
     report = refresh.Report(kind="changes", rows_read=5, rows_changed=2)
     assert report.sentence() == "przeczytano 5 wierszy, zmieniono 2 wiersze"
     assert replace(report, problem="Nie.").sentence() == "Nie."
+
+
+# What a driver says, and the field it is said beside (L172)
+
+
+@pytest.mark.parametrize(
+    ("reason", "field", "words"),
+    [
+        ('could not translate host name "tytan.exmaple.pl" to address', "address", "Nie ma serwera o tej nazwie"),
+        ("connection to server at 127.0.0.1, port 1 failed: Connection refused", "address", "nie odpowiada żadna baza"),
+        ("connection to server at 10.255.255.1 failed: timeout expired", "address", "nie odpowiada na czas"),
+        ('FATAL: password authentication failed for user "ebok"', "password", "nie wpuszcza tego konta"),
+        ("(18456, b\"Login failed for user 'ebok'.\")", "password", "nie wpuszcza tego konta"),
+        ("ORA-01017: invalid username/password; logon denied", "password", "nie wpuszcza tego konta"),
+        ('FATAL: database "tytna" does not exist', "address", "nie ma bazy o tej nazwie"),
+        ("Nie ma pliku /srv/t.db", "address", "nie ma pliku o tej nazwie"),
+        ("SSL error: certificate verify failed", "address", "certyfikat"),
+        ("the moon is full", "address", "the moon is full"),
+    ],
+)
+def test_a_driver_s_words_become_a_sentence_beside_a_field(reason, field, words):
+    found = trouble.of(reason)
+    assert found.field == field and words in found.text
+
+
+def test_trying_out_tests_what_is_typed_and_keeps_the_stored_password(portal, tytan, configure):
+    configure(address="postgresql://ebok@127.0.0.1:1/t", password="bardzo-tajne")
+    row = status.try_out(TytanConfig(address=tytan.url), portal)
+    assert row.level is Level.OK
+    row = status.try_out(TytanConfig(address="postgresql://ebok@127.0.0.1:1/t"), portal)
+    assert (row.level, row.field) == (Level.ERROR, "address") and "bardzo-tajne" not in row.hint
+    row = status.try_out(TytanConfig(address="nieznana://x/y"), portal)
+    assert row.field == "address" and "nieznana" in row.hint
+    row = status.try_out(TytanConfig(address=tytan.url, mapping='[ebok_customer]\ntable = "X"'), portal)
+    assert row.field == "mapping" and "ebok_customers" in row.hint
+    assert status.try_out(TytanConfig(), portal).field == "address"
+
+
+def test_the_mapping_s_whole_text_says_what_the_settings_say(portal):
+    own = naming.parse('[ebok_customers]\ntable = "V_KLIENCI"\ncolumns = { code = "KOD" }')
+    text = naming.template(own, portal.portal.copy_tables)
+    assert naming.parse(text).tables == own.tables and naming.parse(text).columns["ebok_customers"] == {"code": "KOD"}
+    whole = text.replace("\n# ", "\n")
+    everything = naming.parse(whole)
+    naming.check(everything, portal.portal.copy_tables)
+    assert everything.columns["ebok_inbox"]["message_id"] == "message_id"

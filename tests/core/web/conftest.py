@@ -87,6 +87,7 @@ def filled(database: Database, clock: Any) -> Iterator[Database]:
         "city": "Brzozowa Struga",
         "registered_on": date(2015, 1, 1),
         "balance": Decimal("29.20"),
+        "search_text": "",
         "change_no": 1,
     }
     with database.refresher.begin() as connection:

@@ -105,9 +105,7 @@ def compare(
     return Difference(now=_gross(now), before=_gross(before), parts=tuple(part for part in parts if part.amount))
 
 
-def _counted(
-    service: Service, now: list[BillLine], before: list[BillLine], days: tuple[int, int] | None
-) -> list[Part]:
+def _counted(service: Service, now: list[BillLine], before: list[BillLine], days: tuple[int, int] | None) -> list[Part]:
     """The parts of a service that is charged by quantity."""
     difference, quantity_before, quantity_now = _gross(now) - _gross(before), _quantity(before), _quantity(now)
     price = _gross(before) / quantity_before

@@ -43,6 +43,7 @@ VAT_KINDS = frozenset(TITLES) - {
 }
 TOTAL, TOTAL_OF_CORRECTION = "Kwota należności ogółem", "Korekta kwoty należności ogółem"
 
+
 @dataclass(frozen=True, kw_only=True)
 class CopiedLine:
     """A line of the copy; amounts in złoty, states in m³, `meter_number` where it is metered."""

@@ -69,9 +69,7 @@ def amounts_between(session: Session, first: date, until: date) -> Amounts:
     )
 
 
-def _amounts(
-    charged: Sequence[MonthRow], received: Sequence[MonthRow], first: date, last: date, step: Step
-) -> Amounts:
+def _amounts(charged: Sequence[MonthRow], received: Sequence[MonthRow], first: date, last: date, step: Step) -> Amounts:
     if step not in MONTHS_BACK:
         first = min((date(int(x.year), int(x.month), 1) for x in (*charged, *received)), default=last)
     periods = rules.stretches(first, last, step)

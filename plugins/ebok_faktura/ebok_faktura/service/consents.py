@@ -27,6 +27,7 @@ from ..tytan import CustomerRow
 
 log = structlog.get_logger(__name__)
 
+
 class Decision(NamedTuple):
     """One decision of a customer's history, as it was written, with TYTAN's answer."""
 
@@ -58,11 +59,9 @@ class Failing(NamedTuple):
 _c, _f = Consent.__table__.c, FailingAddress.__table__.c
 _DECISION = sa.select(*(_c[name] for name in Decision._fields))
 _HISTORY = _DECISION.where(_c.customer_code == sa.bindparam("code")).order_by(_c.id.desc())
-_LATEST = (
-    _DECISION
-    .where(Consent.customer_code.in_(sa.bindparam("codes", expanding=True)), Consent.status != REJECTED)
-    .order_by(Consent.customer_code, Consent.id)
-)
+_LATEST = _DECISION.where(
+    Consent.customer_code.in_(sa.bindparam("codes", expanding=True)), Consent.status != REJECTED
+).order_by(Consent.customer_code, Consent.id)
 _TEXTS = sa.select(ConsentText.version, ConsentText.text).where(
     ConsentText.version.in_(sa.bindparam("versions", expanding=True))
 )

@@ -131,7 +131,9 @@ def known(session: Session, viewer: Viewer, numbers: Iterable[str]) -> frozenset
     wanted = sorted(set(numbers))
     if not wanted:
         return frozenset()
-    return frozenset(r.number for r in reads.rows(session, viewer, selects.KNOWN, as_=selects.NumberRow, numbers=wanted))
+    return frozenset(
+        r.number for r in reads.rows(session, viewer, selects.KNOWN, as_=selects.NumberRow, numbers=wanted)
+    )
 
 
 def unpaid(session: Session, viewer: Viewer) -> rules.Unpaid:

@@ -200,9 +200,7 @@ def fetch(runtime: Runtime, number: str) -> None:
             if kind in kept:
                 files.record(session, kept[kind], MEDIA_TYPES[kind])
             _write(session, number, kind, judged)
-        session.execute(
-            sa.update(_w).where(_w.c.document_number == number).values(state=DONE, done_at=clock.now_utc())
-        )
+        session.execute(sa.update(_w).where(_w.c.document_number == number).values(state=DONE, done_at=clock.now_utc()))
         for kind, judged in found.items():
             if judged.problem:
                 _alarm(session, number, kind, judged)
@@ -241,9 +239,7 @@ def _write(session: Session, number: str, kind: str, judged: _Judged) -> None:
         "seen_at": clock.now_utc(),
     }
     statement = _insert(session, _f).values(document_number=number, kind=kind, **values)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=[_f.c.document_number, _f.c.kind], set_=values)
-    )
+    session.execute(statement.on_conflict_do_update(index_elements=[_f.c.document_number, _f.c.kind], set_=values))
 
 
 def _alarm(session: Session, number: str, kind: str, judged: _Judged) -> None:

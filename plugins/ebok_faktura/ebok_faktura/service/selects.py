@@ -205,14 +205,10 @@ PAID_AFTER = (
     .order_by(_i.due_on, _i.number)
 )
 CUSTOMER_ACCOUNT = sa.select(_customer.individual_account)
-CONTRACT_ACCOUNT = sa.select(
-    sa.func.coalesce(_contract.individual_account, _customer.individual_account)
-).join_from(
+CONTRACT_ACCOUNT = sa.select(sa.func.coalesce(_contract.individual_account, _customer.individual_account)).join_from(
     copy.customers,
     copy.contracts,
-    sa.and_(
-        _contract.customer_code == _customer.code, _contract.number == sa.bindparam("contract", type_=sa.String)
-    ),
+    sa.and_(_contract.customer_code == _customer.code, _contract.number == sa.bindparam("contract", type_=sa.String)),
 )
 
 IS_UNPAID = sa.and_(_i.to_pay > 0, _i.kind.not_in(sorted(COUNTED_NOWHERE)))

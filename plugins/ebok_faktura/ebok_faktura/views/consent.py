@@ -12,6 +12,7 @@ from ebok_core.web import (
     blank,
     done,
     load,
+    needs,
     needs_password,
     proved,
     redirect_to,
@@ -22,6 +23,7 @@ from ebok_core.web import (
 )
 
 from .. import schemas
+from ..permissions import CONSENT
 from ..schemas import ConsentSchema, WithdrawSchema
 from ..service import consents
 from ..service.consents import Situation, Wishes
@@ -29,6 +31,7 @@ from .blueprint import blueprint
 
 
 @blueprint.get("/e-faktura")
+@needs(CONSENT)
 def consent() -> ResponseReturnValue:
     """How the consent stands, the form that gives or changes it, and its history."""
     found = consents.situation(snapshot(), viewer())
@@ -36,6 +39,7 @@ def consent() -> ResponseReturnValue:
 
 
 @blueprint.post("/e-faktura")
+@needs(CONSENT)
 def agree() -> ResponseReturnValue:
     """Give the consent, or change the way and the address."""
     form = load(ConsentSchema)
@@ -55,6 +59,7 @@ def agree() -> ResponseReturnValue:
 
 
 @blueprint.post("/e-faktura/wycofaj")
+@needs(CONSENT)
 def withdraw() -> ResponseReturnValue:
     """Withdraw the consent: paper again."""
     form = load(WithdrawSchema)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ebok_core import MenuEntry, Zone
 from ebok_core.i18n import lazy_gettext as _
 
-from ..permissions import SEE
+from ..permissions import CONSENT, SEE
 
 _OWN = tuple(
     MenuEntry(
@@ -13,7 +13,7 @@ _OWN = tuple(
         zone=Zone.CUSTOMER,
         label=label,
         endpoint=f"customer.faktura.{endpoint}",
-        permission=SEE,
+        permission=CONSENT if endpoint == "consent" else SEE,
         parent="core.payments",
         order=order,
     )

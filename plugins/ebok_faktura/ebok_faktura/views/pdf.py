@@ -114,5 +114,3 @@ def _answer(content: bytes, name: str, media_type: str, *, inline: bool = False)
     if media_type != "application/pdf":
         answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return answer
-
-

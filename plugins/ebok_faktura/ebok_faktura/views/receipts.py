@@ -14,6 +14,7 @@ from ebok_core.web import (
     after_answer,
     done,
     load,
+    needs,
     optional_viewer,
     redirect_to,
     runtime,
@@ -22,6 +23,7 @@ from ebok_core.web import (
     viewer,
 )
 
+from ..permissions import CONFIRM
 from ..schemas import ConfirmSchema
 from ..service import proof
 from .blueprint import blueprint
@@ -52,6 +54,7 @@ def letter(notice_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/odbior/<path:number>")
+@needs(CONFIRM)
 def confirm(number: str) -> ResponseReturnValue:
     """Confirm the receipt of a document; a second click confirms nothing twice."""
     load(ConfirmSchema)
@@ -64,10 +67,11 @@ def confirm(number: str) -> ResponseReturnValue:
 def note_opened(number: str, how: str = proof.OPENED) -> None:
     """Note, after the answer, that the viewer opened or fetched a document; once, and only a person's own GET.
 
-    HEAD and what a browser fetches ahead of a click are no opening.
+    HEAD and what a browser fetches ahead of a click are no opening, nor is what an observer looks at.
     """
     purpose = request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
-    if request.method != "GET" or "prefetch" in purpose.lower() or "preview" in purpose.lower():
+    is_ahead = "prefetch" in purpose.lower() or "preview" in purpose.lower()
+    if request.method != "GET" or is_ahead or not viewer().may(CONFIRM):
         return
     after_answer(partial(_record, viewer(), number, how, audit.current_request()))
 

@@ -236,9 +236,9 @@ def test_the_password_is_asked_for_after_five_minutes(d, office, clock, text_of)
     clock.advance(minutes=6)
     refused = d.submit("/faktury/e-faktura/wycofaj", page="/faktury/e-faktura")
     assert refused.status_code == 422
-    assert d.submit(
-        "/faktury/e-faktura/wycofaj", {"own_password": PASSWORD}, page="/faktury/e-faktura"
-    ).status_code == 303
+    assert (
+        d.submit("/faktury/e-faktura/wycofaj", {"own_password": PASSWORD}, page="/faktury/e-faktura").status_code == 303
+    )
 
 
 @pytest.mark.feature("P35")

@@ -198,6 +198,7 @@ def test_the_settings_page_refuses_an_e_invoice_dearer_than_paper(office, signed
     }
     refused = admin.submit("/panel/konfiguracja/faktura.distribution", values)
     assert refused.status_code == 422 and "Nie może być więcej" in refused.get_data(as_text=True)
-    assert admin.submit(
-        "/panel/konfiguracja/faktura.distribution", {**values, "einvoice_price": "0,50"}
-    ).status_code == 303
+    assert (
+        admin.submit("/panel/konfiguracja/faktura.distribution", {**values, "einvoice_price": "0,50"}).status_code
+        == 303
+    )

@@ -25,6 +25,7 @@ _OPEN = (
         Reading.customer_code == sa.bindparam("customer_code"),
         Reading.read_on >= sa.bindparam("since"),
         Reading.status != SETTLED,
+        reads.within(Reading.__table__.c.point_code),
     )
     .order_by(Reading.read_on.desc(), Reading.id.desc())
 )
@@ -41,7 +42,11 @@ _WAITING = (
 )
 _BATCH = (
     sa.select(Reading)
-    .where(Reading.batch_id == sa.bindparam("batch_id"), Reading.customer_code == sa.bindparam("customer_code"))
+    .where(
+        Reading.batch_id == sa.bindparam("batch_id"),
+        Reading.customer_code == sa.bindparam("customer_code"),
+        reads.within(Reading.__table__.c.point_code),
+    )
     .order_by(Reading.reference)
 )
 
@@ -70,7 +75,8 @@ def waiting(session: Session, viewer: Viewer, meter_id: str) -> list[tuple[str, 
 
 def batch(session: Session, viewer: Viewer, batch_id: str) -> list[Reading]:
     """The readings that the acting customer sent in one form; empty for anybody else's."""
-    return list(session.scalars(_BATCH, {"batch_id": batch_id, "customer_code": viewer.customer_code}))
+    own = {"batch_id": batch_id, "customer_code": viewer.customer_code}
+    return list(session.scalars(_BATCH, reads.bound(viewer, False, own)))
 
 
 def compared(session: Session, viewer: Viewer, shown: Sequence[MeterRow], every: Sequence[MeterRow]) -> list[Compared]:

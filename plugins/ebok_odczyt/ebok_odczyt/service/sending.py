@@ -30,7 +30,9 @@ HISTORY = "/odczyty/historia"
 
 _LITRE = Decimal("0.001")
 _MINE = sa.select(Reading).where(
-    Reading.id == sa.bindparam("id"), Reading.customer_code == sa.bindparam("customer_code")
+    Reading.id == sa.bindparam("id"),
+    Reading.customer_code == sa.bindparam("customer_code"),
+    reads.within(Reading.__table__.c.point_code),
 )
 
 
@@ -198,7 +200,8 @@ def withdraw_reading(session: Session, viewer: Viewer, reading_id: str) -> Readi
 
 def own_reading(session: Session, viewer: Viewer, reading_id: str) -> Reading:
     """A reading that the acting customer gave in the portal. Raises `NotFound`."""
-    found = session.scalars(_MINE, {"id": reading_id, "customer_code": viewer.customer_code}).first()
+    own = {"id": reading_id, "customer_code": viewer.customer_code}
+    found = session.scalars(_MINE, reads.bound(viewer, False, own)).first()
     if found is None:
         raise NotFound("Nie ma takiej strony.")
     return found

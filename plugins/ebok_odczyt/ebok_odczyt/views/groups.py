@@ -6,15 +6,17 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from ebok_core.i18n import gettext as _
-from ebok_core.web import blank, done, load, redirect_to, render, snapshot, unit_of_work, viewer
+from ebok_core.web import blank, done, load, needs, redirect_to, render, snapshot, unit_of_work, viewer
 
 from .. import schemas, service
+from ..permissions import SUBMIT
 from ..schemas import GROUP, field_key
 from .blueprint import blueprint
 from .submit import meter_label
 
 
 @blueprint.route("/grupy", methods=["GET", "POST"])
+@needs(SUBMIT)
 def groups() -> ResponseReturnValue:
     """A field for each meter in use; an empty one gives the utility's name back."""
     session = snapshot()

@@ -25,6 +25,7 @@ from ebok_core.web import (
     Word,
     done,
     list_page,
+    needs,
     render,
     runtime,
     snapshot,
@@ -34,6 +35,7 @@ from ebok_core.web import (
 
 from .. import rules, schemas, service
 from ..models import TOO_LATE, WITHDRAWN, Reading
+from ..permissions import SUBMIT
 from ..tytan import MeterRow
 from .blueprint import blueprint
 from .submit import meter_label
@@ -168,9 +170,10 @@ def _method(row: Any) -> Any:
 def _actions(row: Any) -> list[Action]:
     what = _("%(meter)s, %(day)s", meter=_meter_name(row), day=iso(row.read_on))
     found = []
-    if row.status == "pending" and row.own_id is not None:
+    may_give = viewer().may(SUBMIT)
+    if may_give and row.status == "pending" and row.own_id is not None:
         found.append(Action(_("Correct or withdraw"), url_for(".withdraw", reading_id=row.own_id), what))
-    elif row.status in ("rejected", WITHDRAWN) and row.meter_id in meters():
+    elif may_give and row.status in ("rejected", WITHDRAWN) and row.meter_id in meters():
         found.append(Action(_("Give once more"), url_for(".index", licznik=row.meter_id), what))
     if row.own_id is not None:
         path = url_for(".confirmation_of_one", reading_id=row.own_id)
@@ -260,12 +263,14 @@ def history() -> ResponseReturnValue:
         compared=service.compared(snapshot(), viewer(), shown, list(meters().values())) if shown else [],
         chosen=chosen,
         label=meter_label,
+        may_give=viewer().may(SUBMIT),
         daily=lambda use: f"{number(use, decimals=2)}{NBSP}m³",
         since=since(),
     )
 
 
 @blueprint.route("/<reading_id>/wycofaj", methods=["GET", "POST"])
+@needs(SUBMIT)
 def withdraw(reading_id: str) -> ResponseReturnValue:
     """Ask, then take a pending reading back; from here another one may be given at once (P25)."""
     reading = service.own_reading(snapshot(), viewer(), reading_id)

@@ -20,6 +20,7 @@ from ebok_core.web import (
     blank,
     letterhead,
     load,
+    needs,
     pdf_response,
     render,
     snapshot,
@@ -30,6 +31,7 @@ from ebok_core.web.forms import CONFIRM, Warned
 
 from .. import drawing, rules, schemas, service
 from ..models import Reading
+from ..permissions import SUBMIT
 from ..schemas import DATE, NOTE, REASON, STATE, field_key
 from .blueprint import blueprint
 
@@ -50,6 +52,7 @@ class MeterPart(NamedTuple):
 
 
 @blueprint.get("/")
+@needs(SUBMIT)
 def index() -> ResponseReturnValue:
     """The form, empty, for all meters or those of a group, a point, or one meter (L68-L70)."""
     shown = _shown()
@@ -60,6 +63,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.post("/")
+@needs(SUBMIT)
 def submit() -> ResponseReturnValue:
     """Take the states that were entered, all or none; sent again it leads to the first answer (R03, R04)."""
     rows = {field_key(row.id): row for row in service.meters_of(snapshot(), viewer())}

@@ -45,9 +45,7 @@ def lines(fa: Node, currency: str) -> tuple[Line, ...]:
     return tuple(_line(node, currency, before, readings) for node in nodes)
 
 
-def _line(
-    node: Node, currency: str, before: frozenset[str] | set[str], readings: Mapping[str, MeterReading]
-) -> Line:
+def _line(node: Node, currency: str, before: frozenset[str] | set[str], readings: Mapping[str, MeterReading]) -> Line:
     number = node.take("NrWierszaFa")
     state = LineState.AFTER if number in before else LineState.PLAIN
     if is_yes(node.take("StanPrzed")):
