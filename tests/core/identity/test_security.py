@@ -25,7 +25,15 @@ POLICY = (
     "object-src 'none'; upgrade-insecure-requests; report-uri /csp"
 )
 # Pages whose address may hold a one-time token.
-SECRET = ("/haslo", "/zaproszenie", "/rejestracja/link", "/rejestracja/haslo")
+SECRET = (
+    "/haslo",
+    "/usuniecie-konta",
+    "/adres-email",
+    "/kontakt/sprawa",
+    "/zaproszenie",
+    "/rejestracja/link",
+    "/rejestracja/haslo",
+)
 EVERYWHERE = {
     "Content-Security-Policy": POLICY,
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
