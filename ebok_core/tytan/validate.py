@@ -122,6 +122,8 @@ class Converter:
 
     def _keys(self, raw: dict[str, Values], which: Sequence[bool]) -> list[tuple[Any, ...]]:
         """The keys of some rows, cleaned; one that is no key is left out."""
+        if not any(which):
+            return []
         faults: dict[int, tuple[str, str]] = {}
         columns = [
             self._cleaners[name](list(compress(raw[name], which)), _noting(faults, name)).values

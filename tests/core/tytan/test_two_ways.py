@@ -112,6 +112,18 @@ def test_R29_both_ways_give_the_same_rows_and_the_same_quarantine(chunk):
     assert plain(view, quickly) == plain(view, slowly)
 
 
+def test_a_chunk_in_which_only_a_flag_is_broken_goes_to_quarantine():
+    """No row of it is alive and none is removed: there is no key to read."""
+    view = next(v for v in VIEWS if v.view == "ebok_invoice_lines")
+    names = [column.name for column in view.columns]
+    line = dict.fromkeys(names, 0) | {"invoice_number": "R. 1", "line_no": 1, "read_from": None, "read_to": None}
+    line |= {name: "x" for name in ("name", "unit", "vat_rate")} | {"customer_code": "1-1", "change_no": 1}
+    line |= {"meter_id": None, "value_from": None, "value_to": None, "estimated": None, "removed": 7}
+    batch = Converter(view, KEY)(list(line), [tuple(line.values())])
+    assert batch.size == 0 and batch.gone == []
+    assert [(fault.column, fault.rule) for fault in batch.faults] == [("removed", "flag")]
+
+
 def test_good_chunks_go_the_quick_way():
     """The comparison above would prove nothing if every chunk went value by value."""
     values = tuple(f"{number}.50" for number in range(500))

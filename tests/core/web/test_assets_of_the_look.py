@@ -13,9 +13,14 @@ WEB = Path(ebok_core.web.__file__).parent
 STATIC = WEB / "static"
 TEMPLATES = sorted((WEB / "templates").rglob("*.html")) + sorted((WEB / "templates").rglob("*.svg"))
 PAGES = [path for path in TEMPLATES if "/mail/" not in str(path)]
+# The page that sends itself to the hub carries the portal's one inline script, under a nonce (identity.md §2.4); the
+# file of one's own data is opened from a disk, where no style sheet of ours is.
+REVIEWED = ("identity/saml/hub.html", "privacy/own_data_file.html")
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(WEB / "templates")))
+@pytest.mark.parametrize(
+    "path", [p for p in PAGES if not str(p).endswith(REVIEWED)], ids=lambda p: str(p.relative_to(WEB / "templates"))
+)
 def test_no_inline_style_script_or_data_address(path: Path) -> None:
     text = path.read_text()
     assert not re.search(r"<style\b|\sstyle\s*=", text)

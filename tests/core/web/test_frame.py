@@ -121,7 +121,7 @@ def test_breadcrumb_is_the_menu_then_the_page_s_own_parts(maria: FlaskClient) ->
     for address in re.findall(r'href="([^"]+)"', trail):
         assert maria.get(address).status_code == 200
     assert crumbs(maria.get("/kontakt").text) == ["Strona główna", "Kontakt"]
-    assert crumbs(maria.get("/pliki-cookie").text) == ["Strona główna", "Pliki cookie"]
+    assert crumbs(maria.get("/pliki-cookie").text) == ["Strona główna", "Dokumenty", "Pliki cookie"]
 
 
 def test_menu_shows_what_the_viewer_may_open(
