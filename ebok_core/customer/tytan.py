@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from ebok_core.db import at_most
 from ebok_core.tytan import copy
 
 from .rules import address_line
@@ -193,7 +194,7 @@ CUSTOMERS = sa.select(*_columns(copy.customers, CustomerRow)).order_by(_c.code)
 
 ALL_CONTRACTS = sa.select(*_columns(copy.contracts, ContractRow))
 CONTRACTS = ALL_CONTRACTS.order_by(_k.signed_on.desc(), _k.number)
-CONTRACT_REFS = sa.select(*_columns(copy.contracts, ContractRef)).limit(2)
+CONTRACT_REFS = sa.select(*_columns(copy.contracts, ContractRef)).limit(at_most(2))
 CONTRACT = ALL_CONTRACTS.where(_k.number == sa.bindparam("number"))
 # The same as `rules.validity_of`, for filters; the parameters are `today` and `until`.
 CONTRACT_ENDED = _k.valid_to < sa.bindparam("today", type_=sa.Date)
@@ -252,5 +253,5 @@ OLD_LEGALIZATIONS = (
     sa.select(_m.id, _m.meter_number, _m.role, _m.legalization_valid_to, sa.func.count().over().label("total"))
     .where(LEGALIZATION_RAN_OUT)
     .order_by(_m.legalization_valid_to, _m.id)
-    .limit(1)
+    .limit(at_most(1))
 )

@@ -49,3 +49,12 @@ def search_key(text: str) -> str:
     """
     decomposed = unicodedata.normalize("NFKD", text.casefold().replace("ł", "l"))
     return "".join(c for c in decomposed if c.isalnum())
+
+
+def at_most(number: int) -> ColumnElement[int]:
+    """A LIMIT written into the statement, for statements that are run again and again.
+
+    A bound one makes SQLite plan the statement anew at each run (it looks at the value), which can take ten times as
+    long as running it; and planners see how few rows are wanted.
+    """
+    return sa.literal_column(str(int(number)), sa.Integer)

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ebok_core.db import at_most
 from ebok_core.db.types import Amount, Instant, Price, Volume
 
 ESCAPE = "\\"
@@ -108,8 +109,7 @@ class Statements:
         if shape.place:
             statement = statement.where(_beyond(order, ways))
         statement = statement.order_by(*(e.asc() if up else e.desc() for e, up in zip(order, ways, strict=True)))
-        # A number in the text, no parameter: planners see how few rows are wanted (SQLite sorts a page thrice as fast).
-        return statement.limit(sa.literal_column(str(int(limit)), sa.Integer))
+        return statement.limit(at_most(limit))
 
     def _counts(self, shape: Shape, choices: tuple[str, ...]) -> sa.Select[Any]:
         columns: list[sa.ColumnElement[Any]] = [sa.func.count().label("all")]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from ebok_core.db import at_most
 from ebok_core.identity import rules
 from ebok_core.identity.models import Account, CustomerAccess
 
@@ -120,7 +121,7 @@ def _names(customers: sa.Table, most: int, source: Any, code: Any, conditions: A
         .select_from(source.join(customers, customers.c.code == code))
         .where(*conditions)
         .order_by(customers.c.code)
-        .limit(most)
+        .limit(at_most(most))
         .correlate(_A)
         .subquery()
     )

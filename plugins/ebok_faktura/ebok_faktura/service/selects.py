@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from ebok_core.db import at_most
 from ebok_core.tytan import copy
 
 from ..rules import BILLS, COUNTED_NOWHERE
@@ -233,7 +234,7 @@ NEWEST = (
         sa.func.min(sa.case((_is_late, _i.due_on))).over(),
     )
     .order_by(_i.issued_on.desc(), _i.number.desc())
-    .limit(3)
+    .limit(at_most(3))
 )
 
 # Months of amounts: what was charged by the kinds of documents, what came in by the kinds of the ledger.
