@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from ebok_core import i18n, runtime_settings
-from ebok_core import notifications as mail
-from ebok_core.contracts.notifications import NotificationTemplate
+from ebok_core.i18n import dotted
 from ebok_core.i18n import lazy_gettext as _
+from ebok_core.notifications import letters
+from ebok_core.notifications.letters import Letter
 
 from .settings import ContactConfigSchema
 
-BASE = "ebok_core/contact/mail/letter"
 RECEIVED, ANSWERED = "core.case_received", "core.case_answered"
 ARRIVED, WRITTEN_IN = "core.case_arrived", "core.case_written_in"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Letter:
-    """What a mail says; `%(number)s` is the case's."""
-
-    title: Any
-    subject: Any
-    lead: Any
-    more: tuple[Any, ...] = ()
-    action: Any
 
 
 LETTERS: Mapping[str, Letter] = {
@@ -63,7 +50,7 @@ LETTERS: Mapping[str, Letter] = {
         action=_("Open the case"),
     ),
 }
-TEMPLATES = tuple(NotificationTemplate(key=key, title=letter.title, base=BASE) for key, letter in LETTERS.items())
+TEMPLATES = letters.templates(LETTERS)
 
 
 def send(
@@ -80,27 +67,20 @@ def send(
     customer_code: str | None = None,
 ) -> str | None:
     """Write one of the letters; `about` are type and id of what it tells of, so that it goes out once."""
-    letter = LETTERS[key]
-    with i18n.use_locale(locale):
-        context = {
-            "topic": str(letter.subject) % {"number": number},
-            "lead": str(letter.lead),
-            "more": [str(text) for text in letter.more],
-            "action": str(letter.action),
-            "path": path,
-            "number": number,
-            "about": topic,
-            "due": due,
-        }
-    return mail.enqueue(
+    facts = [(_("Case number"), number)]
+    facts += [(_("Topic"), topic)] if topic else []
+    facts += [(_("Answer due by"), dotted(due))] if due else []
+    return letters.send(
+        LETTERS,
         session,
         key,
-        recipient=recipient,
-        context=context,
-        subject_type=about[0],
-        subject_id=about[1],
+        recipient,
+        subject=(*about, 1),
         locale=locale,
+        path=path,
+        facts=facts,
         customer_code=customer_code,
+        number=number,
     )
 
 

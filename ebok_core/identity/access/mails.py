@@ -9,12 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from ebok_core import clock, i18n
-from ebok_core.contracts.notifications import NotificationTemplate
 from ebok_core.db import uuid7
 from ebok_core.i18n import lazy_gettext as _
 from ebok_core.identity.models import Account
-from ebok_core.identity.registration import letters
-from ebok_core.identity.registration.letters import Letter
+from ebok_core.notifications import letters
+from ebok_core.notifications.letters import Letter
 
 INVITED = "core.account_invited"
 OFFER, ANSWERED, ENDED, RENEWED, ENDS = (
@@ -117,9 +116,7 @@ LETTERS: Mapping[str, Letter] = {
         action=_("My account"),
     ),
 }
-TEMPLATES = tuple(
-    NotificationTemplate(key=key, title=letter.title, base=letters.BASE) for key, letter in LETTERS.items()
-)
+TEMPLATES = letters.templates(LETTERS)
 # What a role lets one do, in words for both sides.
 ROLES: Mapping[str, Any] = {
     "owner": _("everything, like the customer"),
@@ -159,30 +156,16 @@ def tell(
             places["role"] = str(ROLES[places["role"]])
         if "last_day" in places:
             places["last_day"] = i18n.in_words(places["last_day"])
-        places = {name: str(value) for name, value in places.items()}
-        own = {key: _filled(LETTERS[key], places)}
     letters.send(
+        LETTERS,
         session,
         key,
         email or (to.email if to is not None else None),
         subject=(subject[0], f"{subject[1]}.{uuid7()[-8:]}", int(clock.now_utc().timestamp())),
         locale=locale,
         path=path,
-        letters=own,
         **places,
     )
-
-
-def _filled(letter: Letter, places: Mapping[str, str]) -> Letter:
-    """The letter with its subject filled in; what speaks of nothing is left out."""
-    more = tuple(text for text in letter.more if all(places.get(name, "x") for name in _names(str(text))))
-    return Letter(
-        title=letter.title, subject=str(letter.subject) % places, lead=letter.lead, more=more, action=letter.action
-    )
-
-
-def _names(text: str) -> list[str]:
-    return [part.partition(")")[0] for part in text.split("%(")[1:]]
 
 
 def about(delegation_id: str) -> tuple[str, str]:

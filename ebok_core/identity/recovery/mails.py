@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
-from sqlalchemy.orm import Session
-
-from ebok_core import i18n
-from ebok_core.contracts.notifications import NotificationTemplate
 from ebok_core.i18n import lazy_gettext as _
-from ebok_core.identity.registration import letters
-from ebok_core.identity.registration.letters import Letter
+from ebok_core.notifications import letters
+from ebok_core.notifications.letters import Letter
 
 EMAIL_LINK, EMAIL_TAKEN, OFFICE_LINK = "core.email_link", "core.email_taken", "core.office_link"
 CONFIRM_PATH, SIGN_IN_PATH = "/adres-email/", "/logowanie"
@@ -52,20 +48,6 @@ LETTERS: Mapping[str, Letter] = {
         action=_("Set a new password"),
     ),
 }
-TEMPLATES = tuple(
-    NotificationTemplate(key=key, title=letter.title, base=letters.BASE) for key, letter in LETTERS.items()
-)
-
-
-def send(
-    session: Session,
-    key: str,
-    recipient: str | None,
-    *,
-    subject: tuple[str, str, int],
-    locale: str = i18n.DEFAULT_LOCALE,
-    path: str = "",
-    **places: Any,
-) -> str | None:
-    """Write one of the letters above; see `registration.letters.send`."""
-    return letters.send(session, key, recipient, subject=subject, locale=locale, path=path, letters=LETTERS, **places)
+TEMPLATES = letters.templates(LETTERS)
+# `send(session, key, recipient, subject=…, locale=…, path=…, **places)`: see `notifications.letters.send`.
+send = partial(letters.send, LETTERS)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
 
-from sqlalchemy.orm import Session
-
-from ebok_core import i18n
-from ebok_core import notifications as mail
 from ebok_core.contracts.notifications import NotificationTemplate
 from ebok_core.i18n import lazy_gettext as _
+from ebok_core.notifications import letters
+from ebok_core.notifications.letters import Letter
 
-BASE = "ebok_core/identity/mail/letter"
 LINK, NO_MATCH, KNOWN, EMAIL_TAKEN = (
     "core.registration_link",
     "core.registration_no_match",
@@ -27,17 +23,6 @@ DONE, TRIES, WITHDRAWN, RECOVERY, CARRIED = (
     "core.recovery",
     "core.account_carried",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Letter:
-    """What a mail says: subject, the first sentence, further ones, the button; `%(place)s` are filled in."""
-
-    title: Any
-    subject: Any
-    lead: Any
-    more: tuple[Any, ...] = ()
-    action: Any = ""
 
 
 _NOT_YOU = _("Was it not you? Then there is nothing to do: without this link nobody gets in.")
@@ -125,43 +110,10 @@ LETTERS: Mapping[str, Letter] = {
 }
 
 
-def send(
-    session: Session,
-    key: str,
-    recipient: str | None,
-    *,
-    subject: tuple[str, str, int],
-    locale: str = i18n.DEFAULT_LOCALE,
-    path: str = "",
-    letters: Mapping[str, Letter] = LETTERS,
-    **places: Any,
-) -> str | None:
-    """Write one of the letters; `subject` is what it is about (type, id, revision), `path` where its button leads."""
-    letter = letters[key]
-    with i18n.use_locale(locale):
-        context = {
-            "topic": str(letter.subject),
-            "lead": str(letter.lead) % places,
-            "more": [str(text) % places for text in letter.more],
-            "action": str(letter.action) if path else "",
-            "path": path or "/",
-        }
-    return mail.enqueue(
-        session,
-        key,
-        recipient=recipient,
-        context=context,
-        subject_type=subject[0],
-        subject_id=subject[1],
-        subject_rev=subject[2],
-        locale=locale,
-    )
+# `send(session, key, recipient, subject=…, locale=…, path=…, **places)`: see `notifications.letters.send`.
+send = partial(letters.send, LETTERS)
 
 
-def templates(bounced: Any) -> tuple[NotificationTemplate, ...]:
+def templates(bounced: Callable[..., None]) -> tuple[NotificationTemplate, ...]:
     """The letters as notifications; `bounced(session, result)` hears what became of those of a registration."""
-    told = (LINK, NO_MATCH, KNOWN, EMAIL_TAKEN)
-    return tuple(
-        NotificationTemplate(key=key, title=letter.title, base=BASE, apply_result=bounced if key in told else None)
-        for key, letter in LETTERS.items()
-    )
+    return letters.templates(LETTERS, dict.fromkeys((LINK, NO_MATCH, KNOWN, EMAIL_TAKEN), bounced))

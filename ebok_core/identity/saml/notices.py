@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from ebok_core.contracts.notifications import NotificationTemplate
 from ebok_core.i18n import lazy_gettext as _
 from ebok_core.identity.notices import Note
-from ebok_core.identity.registration import letters
-from ebok_core.identity.registration.letters import Letter
+from ebok_core.notifications import letters
+from ebok_core.notifications.letters import Letter
 
 LINKED, UNLINKED, CONFIRM = "core.external_linked", "core.external_unlinked", "core.external_confirm"
 CONFIRM_PATH = "/logowanie/login-gov/zgoda/"
@@ -48,5 +49,7 @@ TEMPLATES = (
         NotificationTemplate(key=key, title=note.title, base="ebok_core/identity/mail/note")
         for key, note in NOTES.items()
     ),
-    *(NotificationTemplate(key=key, title=letter.title, base=letters.BASE) for key, letter in LETTERS.items()),
+    *letters.templates(LETTERS),
 )
+# `send(session, key, recipient, subject=…, locale=…, path=…, **places)`: see `notifications.letters.send`.
+send = partial(letters.send, LETTERS)

@@ -17,7 +17,6 @@ from ebok_core.identity import accounts, proving, signin, throttle
 from ebok_core.identity import notices as identity_notices
 from ebok_core.identity.models import Account
 from ebok_core.identity.recovery import rules as recovery
-from ebok_core.identity.registration import letters
 from ebok_core.identity.registration import rules as registration
 from ebok_core.identity.signin import SignedIn
 
@@ -242,14 +241,13 @@ def send_link(runtime: Runtime, browser_secret: str | None) -> str:
         token, lapses = flow.give_link(session, waiting.flow_id, owner.account_id)
         with i18n.use_locale(owner.locale):
             in_words = i18n.instant_in_words(lapses)
-        letters.send(
+        notices.send(
             session,
             notices.CONFIRM,
             owner.email,
             subject=("core.saml_flow", waiting.flow_id, int(lapses.timestamp())),
             locale=owner.locale,
             path=f"{notices.CONFIRM_PATH}{token}",
-            letters=notices.LETTERS,
             login=owner.login,
             until=in_words,
         )
