@@ -207,12 +207,9 @@ def department(number: str) -> ResponseReturnValue:
     found = _case(number)
     form = load(schemas.department_choice(directory.open_departments(snapshot())))
     if form.ok:
-        try:
-            with unit_of_work() as session:
-                name = cases.pass_on(session, viewer(), found, form.data["department"])
-        except Refused as refused:
-            form.fail("department", str(refused))
-        else:
+        with form.refusals("department"), unit_of_work() as session:
+            name = cases.pass_on(session, viewer(), found, form.data["department"])
+        if form.ok:
             done(_("Case %(number)s was passed on to: %(name)s.", number=number, name=name))
             return redirect_to(".index")
     return _page(found, department=form)

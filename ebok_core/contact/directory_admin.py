@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from ebok_core.errors import Refused
 from ebok_core.i18n import gettext as _
 from ebok_core.i18n import ngettext
 from ebok_core.web import Form, FormSchema, blank, done, load, redirect_to, render, snapshot, unit_of_work, viewer
@@ -58,12 +57,9 @@ def close(key: str) -> ResponseReturnValue:
     row = directory.one(snapshot(), Department, key)
     closing = load(_closing(key))
     if closing.ok:
-        try:
-            with unit_of_work() as session:
-                moved = directory.close_department(session, viewer(), key, closing.data.get("department"))
-        except Refused as refused:
-            closing.fail("department", str(refused))
-        else:
+        with closing.refusals("department"), unit_of_work() as session:
+            moved = directory.close_department(session, viewer(), key, closing.data.get("department"))
+        if closing.ok:
             closed = _("The department is closed. Its old cases stay with it.")
             passed = ngettext("%(n)s case was passed on.", "%(n)s cases were passed on.", moved) if moved else ""
             done(f"{closed} {passed}".strip())

@@ -7,12 +7,10 @@
     def phone():
         form = load(PhoneSchema) if request.method == "POST" else blank(PhoneSchema, phone=viewer_phone)
         if form.ok:
-            try:
-                with unit_of_work() as session:
-                    service.change_phone(session, viewer(), form.data["phone"])
-                return redirect(url_for(".details"), 303)
-            except Refused as error:
-                form.fail("phone", str(error))
+            with form.refusals("phone"), unit_of_work() as session:
+                service.change_phone(session, viewer(), form.data["phone"])
+            if form.ok:
+                return redirect_to(".details")
         return render("ebok_x/phone.html", title=_("Phone number"), form=form)
 
 `render` answers 422 and puts "Błąd: " before the title when the form has errors. A GET and a POST share one template.
@@ -22,6 +20,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
 from flask import abort, request
@@ -31,6 +30,7 @@ from marshmallow.fields import Field, List
 from werkzeug.datastructures import MultiDict
 
 from ebok_core.db import uuid7
+from ebok_core.errors import Refused
 from ebok_core.i18n import gettext
 
 from .fields import Choice, Email, Flag, NearDate, PLDecimal, Secret, WholeNumber, parse_date
@@ -154,6 +154,14 @@ class Form:
     def fail(self, name: str, text: str) -> None:
         """Put an error at a field, or at the whole form with `FORM`: what a rule of the service refused."""
         self.errors.setdefault(name, []).append(text)
+
+    @contextmanager
+    def refusals(self, name: str = FORM, **fields: str) -> Iterator[None]:
+        """What a rule refuses inside becomes an error at the field `name`, or at the one given for the rule's code."""
+        try:
+            yield
+        except Refused as refused:
+            self.fail(fields.get(refused.code, name), str(refused))
 
     def warn(self, name: str, title: str, *, text: str = "", confirm: str) -> None:
         """Ask whether an odd value is meant; a tick bound to this very value confirms it, so a new value asks again."""

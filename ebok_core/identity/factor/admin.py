@@ -5,10 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ebok_core.errors import NotFound, Refused
+from ebok_core.errors import NotFound
 from ebok_core.i18n import gettext as _
 from ebok_core.web import (
-    FORM,
     blank,
     done,
     load,
@@ -33,12 +32,9 @@ def index() -> ResponseReturnValue:
     form = load(forms.AskSchema) if request.method == "POST" else blank(forms.AskSchema, kind="customer")
     if form.ok and proved(form):
         kind = "staff" if form.data.get("kind") == "staff" else "customer"
-        try:
-            with unit_of_work() as unit:
-                office.ask(unit, viewer(), login=form.data["login"], kind=kind, proof=form.data["proof"])
-        except Refused as refused:
-            form.fail("login", str(refused))
-        else:
+        with form.refusals("login"), unit_of_work() as unit:
+            office.ask(unit, viewer(), login=form.data["login"], kind=kind, proof=form.data["proof"])
+        if form.ok:
             done(_("Now another person of the staff must confirm it on this page, within 24 hours."))
             return redirect_to(".index")
     return render(
@@ -62,12 +58,9 @@ def confirm() -> ResponseReturnValue:
         raise NotFound(_("This request is closed, or its time is over."))
     form = form or blank(forms.ConfirmSchema, removal=wanted)
     if form.ok and proved(form):
-        try:
-            with unit_of_work() as unit:
-                office.confirm(unit, viewer(), wanted)
-        except Refused as refused:
-            form.fail(FORM, str(refused))
-        else:
+        with form.refusals(), unit_of_work() as unit:
+            office.confirm(unit, viewer(), wanted)
+        if form.ok:
             done(_("The second factor of %(name)s is removed. The person got a mail.", name=removal.display_name))
             return redirect_to(".index")
     return render(

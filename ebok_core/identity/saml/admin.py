@@ -248,12 +248,9 @@ def certificates() -> ResponseReturnValue:
     """The hub's certificates: a list, so that a renewal needs no downtime (§2.3)."""
     form = load(CertificateSchema) if request.method == "POST" else blank(CertificateSchema)
     if form.ok and proved(form):
-        try:
-            with unit_of_work() as unit:
-                new = office.trust(unit, runtime(), viewer(), _file("certificate_file"))
-        except Refused as refused:
-            form.fail("certificate_file", str(refused))
-        else:
+        with form.refusals("certificate_file"), unit_of_work() as unit:
+            new = office.trust(unit, runtime(), viewer(), _file("certificate_file"))
+        if form.ok:
             _said(bool(new), False)
             return redirect_to(".certificates")
     return render(
@@ -359,12 +356,9 @@ def switch() -> ResponseReturnValue:
     state = settings.state_of(snapshot())
     form = load(SwitchSchema) if request.method == "POST" else blank(SwitchSchema)
     if form.ok and proved(form):
-        try:
-            with unit_of_work() as unit:
-                office.switch(unit, runtime(), viewer(), on=not state.is_on)
-        except Refused as refused:
-            form.fail(FORM, str(refused))
-        else:
+        with form.refusals(), unit_of_work() as unit:
+            office.switch(unit, runtime(), viewer(), on=not state.is_on)
+        if form.ok:
             done(_("Sign-in through ePUAP is off.") if state.is_on else _("Sign-in through ePUAP is on."))
             return redirect_to(".config")
     return render(

@@ -6,11 +6,10 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from ebok_core import i18n, runtime_settings
-from ebok_core.errors import NotFound, Refused
+from ebok_core.errors import NotFound
 from ebok_core.i18n import gettext as _
 from ebok_core.i18n import lazy_gettext
 from ebok_core.web import (
-    FORM,
     Choice,
     Form,
     FormSchema,
@@ -99,11 +98,9 @@ def order(account_id: str) -> ResponseReturnValue:
 
 
 def _order(person: service.Person, form: Form) -> bool:
-    try:
-        with unit_of_work() as unit:
-            due = service.order(unit, viewer(), person.id, form.data["reason"])
-    except Refused as refused:
-        form.fail(FORM, str(refused))
+    with form.refusals(), unit_of_work() as unit:
+        due = service.order(unit, viewer(), person.id, form.data["reason"])
+    if not form.ok:
         return False
     done(
         _("Nobody enters the account %(login)s any more. Its data are erased in a few minutes.", login=person.login)

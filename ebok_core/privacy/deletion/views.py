@@ -8,11 +8,10 @@ from flask import Blueprint, Response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from ebok_core import i18n, runtime_settings
-from ebok_core.errors import NotFound, Refused
+from ebok_core.errors import NotFound
 from ebok_core.i18n import gettext as _
 from ebok_core.i18n import lazy_gettext
 from ebok_core.web import (
-    FORM,
     Flag,
     Form,
     FormSchema,
@@ -63,12 +62,9 @@ def ask() -> ResponseReturnValue:
     """The person's wish: suspended at once, signed out everywhere."""
     form = load(DeleteSchema)
     if form.ok and proved(form):
-        try:
-            with unit_of_work() as unit:
-                due = service.ask(unit, viewer())
-        except Refused as refused:
-            form.fail(FORM, str(refused))
-        else:
+        with form.refusals(), unit_of_work() as unit:
+            due = service.ask(unit, viewer())
+        if form.ok:
             web_login.end()
             done(
                 _(

@@ -6,11 +6,9 @@ from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
 from ebok_core import clock
-from ebok_core.errors import Refused
 from ebok_core.i18n import gettext as _
 from ebok_core.i18n import lazy_gettext
 from ebok_core.web import (
-    FORM,
     Flag,
     Form,
     FormSchema,
@@ -105,21 +103,19 @@ def _begun(kind: str, current: service.Document, seen: int) -> Form:
 
 def _publish(kind: str, form: Form) -> bool:
     values = form.data
-    try:
-        with unit_of_work() as unit:
-            version = service.publish(
-                unit,
-                viewer(),
-                kind,
-                title=values["title"],
-                body=values["body"],
-                summary=values.get("summary", ""),
-                requires_reaccept=values.get("asks", False),
-                valid_from=values.get("valid_from"),
-                seen_version=values.get("seen"),
-            )
-    except Refused as refused:
-        form.fail({"same": "body", "summary": "summary", "past": "valid_from"}.get(refused.code, FORM), str(refused))
+    with form.refusals(same="body", summary="summary", past="valid_from"), unit_of_work() as unit:
+        version = service.publish(
+            unit,
+            viewer(),
+            kind,
+            title=values["title"],
+            body=values["body"],
+            summary=values.get("summary", ""),
+            requires_reaccept=values.get("asks", False),
+            valid_from=values.get("valid_from"),
+            seen_version=values.get("seen"),
+        )
+    if not form.ok:
         return False
     done(_("Version %(version)s is published.", version=version))
     return True

@@ -6,10 +6,8 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from ebok_core import clock
-from ebok_core.errors import Refused
 from ebok_core.i18n import gettext as _
 from ebok_core.web import (
-    FORM,
     Form,
     FormSchema,
     blank,
@@ -50,12 +48,9 @@ def ask() -> ResponseReturnValue:
     """Ask for the file; a job builds it and a mail tells when it is ready."""
     form = load(AskSchema)
     if form.ok and proved(form):
-        try:
-            with unit_of_work() as unit:
-                service.ask(unit, viewer())
-        except Refused as refused:
-            form.fail(FORM, str(refused))
-        else:
+        with form.refusals(), unit_of_work() as unit:
+            service.ask(unit, viewer())
+        if form.ok:
             done(
                 _("We are preparing the file. We will write to %(email)s when it is ready.", email=viewer().email)
                 if viewer().email

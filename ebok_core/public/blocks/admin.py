@@ -207,12 +207,10 @@ def _save(block: Written | None, form: Form) -> str | None:
     action = form.raw.get("action", "")
     if not form.submitted or not form.ok or action not in (DRAFT, PUBLISH):
         return None
-    try:
-        with unit_of_work() as session:
-            seen = form.data.get("seen") or 0
-            block_id = service.write(session, viewer(), block.id if block else None, form.data, seen)
-    except Refused as refused:
-        form.fail("ends_on" if refused.code == "days" else FORM, str(refused))
+    seen = form.data.get("seen") or 0
+    with form.refusals(days="ends_on"), unit_of_work() as session:
+        block_id = service.write(session, viewer(), block.id if block else None, form.data, seen)
+    if not form.ok:
         return None
     if action == DRAFT:
         done(_("The draft is saved. Nobody sees it until it is published."))

@@ -7,7 +7,6 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from marshmallow.fields import List
 
-from ebok_core.errors import Refused
 from ebok_core.i18n import gettext as _
 from ebok_core.i18n import lazy_gettext, lazy_pgettext, ngettext
 from ebok_core.identity import rules as identity_rules
@@ -174,13 +173,10 @@ def add() -> ResponseReturnValue:
     if form.ok and not viewer().may(groups.needed_for(kind or "")):
         form.fail("kind", _("Only an administrator makes groups of rights"))
     if form.ok and proved(form):
-        try:
-            with unit_of_work() as unit:
-                role = role if kind == rules.ACCESS_GROUP else None
-                new = groups.add(unit, viewer(), kind=kind or "", name=form.data["name"], role=role)
-        except Refused as refused:
-            form.fail("name", str(refused))
-        else:
+        with form.refusals("name"), unit_of_work() as unit:
+            role = role if kind == rules.ACCESS_GROUP else None
+            new = groups.add(unit, viewer(), kind=kind or "", name=form.data["name"], role=role)
+        if form.ok:
             done(_("The group is made. Now put people or customers in."))
             return redirect_to(".group", group_id=new)
     return render(
@@ -204,12 +200,9 @@ def add_people(group_id: str) -> ResponseReturnValue:
     """Put accounts in, many at once."""
     form = load(PeopleSchema)
     if form.ok and proved(form, "people_password"):
-        try:
-            with unit_of_work() as unit:
-                n = groups.add_people(unit, viewer(), group_id, rules.codes_of(form.data["people"]))
-        except Refused as refused:
-            form.fail("people", str(refused))
-        else:
+        with form.refusals("people"), unit_of_work() as unit:
+            n = groups.add_people(unit, viewer(), group_id, rules.codes_of(form.data["people"]))
+        if form.ok:
             done(ngettext("%(n)s person was put into the group.", "%(n)s people were put into the group.", n))
             return redirect_to(".group", group_id=group_id)
     return _page(group_id, people_form=form)
@@ -222,12 +215,9 @@ def add_customers(group_id: str) -> ResponseReturnValue:
     form = load(CustomersSchema)
     if form.ok and proved(form, "customers_password"):
         nip = "".join(c for c in form.data.get("nip", "") if c.isdigit()) or None
-        try:
-            with unit_of_work() as unit:
-                n = groups.add_customers(unit, viewer(), group_id, rules.codes_of(form.data.get("codes", "")), nip)
-        except Refused as refused:
-            form.fail("nip" if refused.code == "nip" else "codes", str(refused))
-        else:
+        with form.refusals("codes", nip="nip"), unit_of_work() as unit:
+            n = groups.add_customers(unit, viewer(), group_id, rules.codes_of(form.data.get("codes", "")), nip)
+        if form.ok:
             done(ngettext("%(n)s customer was put into the group.", "%(n)s customers were put into the group.", n))
             return redirect_to(".group", group_id=group_id)
     return _page(group_id, customers_form=form)
@@ -239,12 +229,9 @@ def take_out(group_id: str) -> ResponseReturnValue:
     """Take people or customers out, one by a button or many by a list, at once."""
     form = load(OutSchema)
     if form.ok:
-        try:
-            with unit_of_work() as unit:
-                n = groups.take_out(unit, viewer(), group_id, rules.codes_of(form.data["out"]))
-        except Refused as refused:
-            form.fail("out", str(refused))
-        else:
+        with form.refusals("out"), unit_of_work() as unit:
+            n = groups.take_out(unit, viewer(), group_id, rules.codes_of(form.data["out"]))
+        if form.ok:
             done(ngettext("%(n)s entry was taken out of the group.", "%(n)s entries were taken out of the group.", n))
             return redirect_to(".group", group_id=group_id)
     return _page(group_id, out_form=form)
@@ -257,12 +244,9 @@ def rights(group_id: str) -> ResponseReturnValue:
     form = load(_rights_schema())
     if form.ok and proved(form, "rights_password"):
         declared = runtime().portal.permissions.values()
-        try:
-            with unit_of_work() as unit:
-                groups.set_rights(unit, viewer(), group_id, form.data.get("rights", []), declared)
-        except Refused as refused:
-            form.fail("rights", str(refused))
-        else:
+        with form.refusals("rights"), unit_of_work() as unit:
+            groups.set_rights(unit, viewer(), group_id, form.data.get("rights", []), declared)
+        if form.ok:
             done(_("The rights are changed. They work from everybody's next page on."))
             return redirect_to(".group", group_id=group_id)
     return _page(group_id, rights_form=form)

@@ -9,7 +9,6 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from ebok_core import clock
-from ebok_core.errors import Refused
 from ebok_core.i18n import gettext as _
 from ebok_core.i18n import lazy_gettext, lazy_pgettext, ngettext
 from ebok_core.identity.access import people, rules
@@ -148,12 +147,9 @@ def add_customer() -> ResponseReturnValue:
     if form.ok and proved(form):
         given = {"email": form.data.get("email"), "login": form.data.get("login", ""), "name": form.data["name"]}
         codes, role = rules.codes_of(form.data["codes"]), form.data["role"]
-        try:
-            with unit_of_work() as unit:
-                account_id = people.add_customer(unit, viewer(), codes=codes, role=role, **given)
-        except Refused as refused:
-            form.fail(_AT.get(refused.code or "", FORM), str(refused))
-        else:
+        with form.refusals(FORM, **_AT), unit_of_work() as unit:
+            account_id = people.add_customer(unit, viewer(), codes=codes, role=role, **given)
+        if form.ok:
             return _added(account_id, given["email"])
     return _form_page("customer", form)
 
@@ -165,12 +161,9 @@ def add_staff() -> ResponseReturnValue:
     form = load(StaffUserSchema) if request.method == "POST" else blank(StaffUserSchema)
     if form.ok and proved(form):
         given = {"email": form.data.get("email"), "login": form.data.get("login", ""), "name": form.data["name"]}
-        try:
-            with unit_of_work() as unit:
-                account_id = people.add_staff(unit, viewer(), roles=form.data["roles"], **given)
-        except Refused as refused:
-            form.fail(_AT.get(refused.code or "", FORM), str(refused))
-        else:
+        with form.refusals(FORM, **_AT), unit_of_work() as unit:
+            account_id = people.add_staff(unit, viewer(), roles=form.data["roles"], **given)
+        if form.ok:
             return _added(account_id, given["email"])
     return _form_page("staff", form)
 
@@ -212,12 +205,9 @@ def give(account_id: str) -> ResponseReturnValue:
     if form.ok and proved(form, "give_password"):
         points = rules.codes_of(form.data.get("points", "")) or None
         wanted = {"role": form.data["role"], "points": points, "valid_to": form.data.get("valid_to")}
-        try:
-            with unit_of_work() as unit:
-                people.give(unit, viewer(), account_id, form.data["code"], **wanted)
-        except Refused as refused:
-            form.fail({"points": "points"}.get(refused.code or "", "code"), str(refused))
-        else:
+        with form.refusals("code", points="points"), unit_of_work() as unit:
+            people.give(unit, viewer(), account_id, form.data["code"], **wanted)
+        if form.ok:
             done(_("The account acts for the customer %(code)s now.", code=form.data["code"]))
             return redirect_to(".person", account_id=account_id)
     return _page(account_id, giving=form)
@@ -250,14 +240,11 @@ def status(account_id: str) -> ResponseReturnValue:
     form = load(StatusSchema)
     if form.ok and proved(form, "status_password"):
         wanted = form.data["status"]
-        try:
-            with unit_of_work() as unit:
-                people.set_status(
-                    unit, viewer(), account_id, wanted, reason=form.data["reason"], words=words.STATUSES[wanted][1:]
-                )
-        except Refused as refused:
-            form.fail("status", str(refused))
-        else:
+        with form.refusals("status"), unit_of_work() as unit:
+            people.set_status(
+                unit, viewer(), account_id, wanted, reason=form.data["reason"], words=words.STATUSES[wanted][1:]
+            )
+        if form.ok:
             done(_("The status is changed. It works from the person's next page on."))
             return redirect_to(".person", account_id=account_id)
     return _page(account_id, standing=form)
@@ -269,12 +256,9 @@ def roles(account_id: str) -> ResponseReturnValue:
     """Other roles for a member of staff; nobody changes their own, and one administrator stays."""
     form = load(RolesSchema)
     if form.ok and proved(form, "roles_password"):
-        try:
-            with unit_of_work() as unit:
-                people.set_roles(unit, viewer(), account_id, form.data["roles"])
-        except Refused as refused:
-            form.fail("roles", str(refused))
-        else:
+        with form.refusals("roles"), unit_of_work() as unit:
+            people.set_roles(unit, viewer(), account_id, form.data["roles"])
+        if form.ok:
             done(_("The roles are changed. They work from the person's next page on."))
             return redirect_to(".person", account_id=account_id)
     return _page(account_id, naming=form)

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from marshmallow.fields import List
 
 from ebok_core import clock
-from ebok_core.errors import Refused
 from ebok_core.i18n import gettext as _
 from ebok_core.i18n import lazy_gettext
 from ebok_core.identity.access import delegations, rules
@@ -132,19 +131,16 @@ def share() -> ResponseReturnValue:
     if form.ok and proved(form):
         chosen = form.data.get("points") or []
         codes = rules.codes_of(chosen) if isinstance(chosen, str) else chosen
-        try:
-            with unit_of_work() as unit:
-                delegations.offer(
-                    unit,
-                    viewer(),
-                    email=form.data["email"],
-                    role=form.data["role"],
-                    points=codes if form.data["scope"] == "points" else None,
-                    valid_to=form.data["valid_to"],
-                )
-        except Refused as refused:
-            form.fail(_AT.get(refused.code or "", FORM), str(refused))
-        else:
+        with form.refusals(FORM, **_AT), unit_of_work() as unit:
+            delegations.offer(
+                unit,
+                viewer(),
+                email=form.data["email"],
+                role=form.data["role"],
+                points=codes if form.data["scope"] == "points" else None,
+                valid_to=form.data["valid_to"],
+            )
+        if form.ok:
             done(_("The invitation is on its way to %(email)s.", email=form.data["email"]))
             return redirect_to(".shared")
     return render(
@@ -172,12 +168,9 @@ def renew(delegation_id: str) -> ResponseReturnValue:
     delegations.one(snapshot(), viewer(), delegation_id)
     form = load(RenewSchema)
     if form.ok and proved(form):
-        try:
-            with unit_of_work() as unit:
-                delegations.renew(unit, viewer(), delegation_id, form.data["valid_to"])
-        except Refused as refused:
-            form.fail("valid_to", str(refused))
-        else:
+        with form.refusals("valid_to"), unit_of_work() as unit:
+            delegations.renew(unit, viewer(), delegation_id, form.data["valid_to"])
+        if form.ok:
             done(_("The access is prolonged."))
             return redirect_to(".delegation", delegation_id=delegation_id)
     return _page(delegation_id, form)

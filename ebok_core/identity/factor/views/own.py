@@ -160,13 +160,10 @@ def remove() -> ResponseReturnValue:
     name = str(service.THE_APP) if which == service.APP else _key(which).name
     form = form or blank(forms.RemoveSchema, which=which)
     if form.ok and proved(form):
-        try:
-            with unit_of_work() as unit:
-                may_be_last = not policy.is_demanded(runtime().settings, _live(), _policy)
-                service.remove(unit, viewer(), which, may_be_last=may_be_last)
-        except Refused as refused:
-            form.fail(FORM, str(refused))
-        else:
+        with form.refusals(), unit_of_work() as unit:
+            may_be_last = not policy.is_demanded(runtime().settings, _live(), _policy)
+            service.remove(unit, viewer(), which, may_be_last=may_be_last)
+        if form.ok:
             done(_("Removed: %(name)s.", name=name))
             return redirect_to(".index")
     return render(

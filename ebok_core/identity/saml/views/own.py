@@ -138,12 +138,9 @@ def welcome() -> ResponseReturnValue:
         abort(404)
     form = load(AddressSchema) if request.method == "POST" else blank(AddressSchema)
     if form.ok:
-        try:
-            with unit_of_work() as unit:
-                emails.ask(runtime(), unit, viewer(), form.data["email"])
-        except Refused as refused:
-            form.fail("email", str(refused))
-        else:
+        with form.refusals("email"), unit_of_work() as unit:
+            emails.ask(runtime(), unit, viewer(), form.data["email"])
+        if form.ok:
             done(_("We sent a link to %(address)s. Open it to confirm the address.", address=form.data["email"]))
             return redirect_to("customer.core.start")
     return render(f"{BASE}/welcome.html", title=_("Where shall we write to?"), menu=OWN_MENU, form=form)
