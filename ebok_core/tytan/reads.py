@@ -57,10 +57,10 @@ def rows(
     parameters = bound(viewer, every, values)
     kept: dict[Any, list[Any]] | None = session.info.get(KEPT) if isinstance(session, Session) else None
     if kept is None:
-        return [as_._make(row) for row in session.execute(scoped(statement, every), parameters)]
+        return [as_._make(row) for row in session.execute(_of(viewer, statement, every), parameters)]
     key = (statement, as_, repr(sorted(parameters.items())))
     if key not in kept:
-        kept[key] = [as_._make(row) for row in session.execute(scoped(statement, every), parameters)]
+        kept[key] = [as_._make(row) for row in session.execute(_of(viewer, statement, every), parameters)]
     return list(kept[key])
 
 
@@ -68,7 +68,7 @@ def one(
     session: Reader, viewer: Viewer, statement: sa.Select[Any], *, as_: type[Row], every: bool = False, **values: Any
 ) -> Row:
     """The one row of a statement. Raises `NotFound` when there is none in the viewer's reach."""
-    row = session.execute(scoped(statement, every), bound(viewer, every, values)).first()
+    row = session.execute(_of(viewer, statement, every), bound(viewer, every, values)).first()
     if row is None:
         raise NotFound("Nie ma takiej strony.")
     found: Row = as_._make(row)
@@ -77,15 +77,21 @@ def one(
 
 def scalar(session: Reader, viewer: Viewer, statement: sa.Select[Any], *, every: bool = False, **values: Any) -> Any:
     """The first column of the first row, such as a count or a sum."""
-    return session.execute(scoped(statement, every), bound(viewer, every, values)).scalar()
+    return session.execute(_of(viewer, statement, every), bound(viewer, every, values)).scalar()
+
+
+def _of(viewer: Viewer, statement: sa.Select[Any], every: bool) -> sa.Select[Any]:
+    return scoped(statement, every, bool(viewer.narrowed))
 
 
 @lru_cache(maxsize=2048)
-def scoped(statement: sa.Select[Any], every: bool = False) -> sa.Select[Any]:
+def scoped(statement: sa.Select[Any], every: bool = False, narrowed: bool = True) -> sa.Select[Any]:
     """The statement with the condition on every copy table it reads; built once per statement.
 
-    Raises `ValueError` for a statement that reads no copy table, or one inside a subquery, where a condition from
-    outside would not reach it; a subquery that is scoped itself may stand inside.
+    Without `narrowed` the points are not looked at: for viewers who reach all of them, nearly everybody, since a list
+    of points is written into the statement anew at each run. Raises `ValueError` for a statement that reads no copy
+    table, or one inside a subquery, where a condition from outside would not reach it; a subquery that is scoped itself
+    may stand inside.
     """
     tables = list(_copy_tables(statement))
     if not tables or any(_unscoped(statement, set(tables))):
@@ -93,7 +99,7 @@ def scoped(statement: sa.Select[Any], every: bool = False) -> sa.Select[Any]:
     for table in tables:
         column = table.c[table.info["customer"]]
         statement = statement.where(column.in_(_ALL) if every else column == _ACTING)
-        if table.info["point"]:
+        if narrowed and table.info["point"]:
             point = table.c[table.info["point"]]
             statement = statement.where(_within_every(column, point) if every else within(point))
     return statement

@@ -33,7 +33,8 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -161,6 +162,7 @@ class Table:
             page_size=self.page_size,
             scope=self._scoped,
         )
+        self._whole = replace(self.statements, scope=partial(self._scoped, narrowed=False), _orders={}, _kept={})
         if self.first_sort[0] not in {"", *self.statements.sorts}:
             raise ValueError(f"{self.key}: {self.first_sort[0]!r} is no sortable column")
         self._fields = [c.name for c in self.statement.selected_columns]
@@ -233,9 +235,9 @@ class Table:
         asked = self._asked
         order = len(self.statements.order(wish.sort))
         make, width = self._row_type(order)._make, len(self._fields) + order
-        statement = self.statements.page(wish.shape, wish.count_shape, asked)
-        found = self._run(statement, {**bound, **wish.place_values})
-        counted = found[0][width:] if found else self._run(self.statements.counts(wish.count_shape, asked), bound)[0]
+        statements = self._of_viewer
+        found = self._run(statements.page(wish.shape, wish.count_shape, asked), {**bound, **wish.place_values})
+        counted = found[0][width:] if found else self._run(statements.counts(wish.count_shape, asked), bound)[0]
         return self._counts(wish, counted), [make(row[:width]) for row in found]
 
     def _counts(self, wish: Wish, counted: Sequence[int]) -> dict[str, int]:
@@ -249,7 +251,7 @@ class Table:
     def _fetch(self, wish: Wish, bound: Mapping[str, Any], limit: int) -> list[Any]:
         """The first rows, for a file."""
         make = self._row_type(len(self.statements.order(wish.sort)))._make
-        return [make(values) for values in self._run(self.statements.rows(wish.shape, limit), bound)]
+        return [make(values) for values in self._run(self._of_viewer.rows(wish.shape, limit), bound)]
 
     def _row_type(self, order: int) -> Any:
         if order not in self._row_types:
@@ -257,8 +259,13 @@ class Table:
             self._row_types[order] = namedtuple("Row", names)
         return self._row_types[order]
 
-    def _scoped(self, statement: sa.Select[Any]) -> sa.Select[Any]:
-        return statement if self.reach == "stated" else reads.scoped(statement, self.reach == "every")
+    def _scoped(self, statement: sa.Select[Any], narrowed: bool = True) -> sa.Select[Any]:
+        return statement if self.reach == "stated" else reads.scoped(statement, self.reach == "every", narrowed)
+
+    @property
+    def _of_viewer(self) -> Statements:
+        """The statements for who asks: those that bind points only where the viewer's reach is narrowed to some."""
+        return self.statements if self.reach != "stated" and viewer().narrowed else self._whole
 
     def _run(self, statement: sa.Select[Any], bound: Mapping[str, Any]) -> Sequence[Any]:
         """Run a statement of `statements` within the table's reach."""
