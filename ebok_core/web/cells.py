@@ -5,6 +5,7 @@ Rows are written in one pass from prepared pieces: no macro, filter or `url_for`
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 from flask import url_for
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from ebok_core import i18n
 from ebok_core.i18n import gettext
@@ -91,6 +92,11 @@ class Link:
         return several
 
 
+def escape(value: Any) -> str:
+    """A text for HTML, markup as it is: a plain string, of which a page joins hundreds."""
+    return str(value) if hasattr(value, "__html__") else html.escape(str(value))
+
+
 def _quoted(value: Any) -> str:
     text = str(value)
     return text if _PLAIN.match(text) else quote(text, safe="/")
@@ -135,7 +141,7 @@ class Column:
 
 def _unbroken(value: Any) -> str:
     """A row's name: short ones (numbers of documents and meters) stay on one line."""
-    text = str(escape(value))
+    text = escape(value)
     return text.replace(" ", "\N{NO-BREAK SPACE}") if len(text) <= 24 else text
 
 
@@ -145,7 +151,6 @@ def _dash() -> str:
 
 def _word(value: Any) -> str:
     note = f"<small>{escape(value.note)}</small>" if value.note else ""
-    use((_WORD_ICONS[value.kind],))
     return f"{_WORDS[value.kind]}{escape(value.text)}</span>{note}"
 
 
@@ -153,8 +158,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return "<br>".join([_cell(line) for line in value])
     if not isinstance(value, Cell):
-        return str(escape(value))
-    text = f'<span class="eb-nowrap">{escape(value.text)}</span>' if value.whole else str(escape(value.text))
+        return escape(value)
+    text = f'<span class="eb-nowrap">{escape(value.text)}</span>' if value.whole else escape(value.text)
     text = f'<a href="{escape(value.href)}">{text}</a>' if value.href else text
     late = ' class="eb-late"' if value.late else ""
     return f"{text}<small{late}>{escape(value.note)}</small>" if value.note else text
@@ -177,7 +182,7 @@ _HTML: Mapping[str, Callable[[Any], str]] = {
     "money": lambda v: i18n.money(v, unit=False),
     "volume": lambda v: i18n.volume(v, unit=False),
     "number": i18n.number,
-    "flag": lambda v: str(escape(gettext("yes") if v else gettext("no"))),
+    "flag": lambda v: escape(gettext("yes") if v else gettext("no")),
     "word": _word,
     "cell": _cell,
     "actions": _actions,
@@ -186,23 +191,23 @@ _NUMERIC = frozenset({"money", "volume", "number"})
 
 
 def _writer(column: Column) -> Callable[..., str]:
-    html, get, note = _HTML[column.kind], _getter(column), column.note
+    shown, get, note = _HTML[column.kind], _getter(column), column.note
     if column.head and column.kind == "text":
-        html = _unbroken
+        shown = _unbroken
     before, after = _wrapping(column)
     nothing = _nothing(column)
     address = column.link.opener() if column.link else None
 
     def write_plain(row: Any) -> str:
         value = get(row)
-        return nothing if value is None or value == "" else f"{before}{html(value)}{after}"
+        return nothing if value is None or value == "" else f"{before}{shown(value)}{after}"
 
     def write(row: Any, more: str = "") -> str:
         value = get(row)
         empty = value is None or value == "" or value == [] or value == ()
         if empty and not more:
             return nothing
-        text = more if empty else f"{html(value)}{more}"
+        text = more if empty else f"{shown(value)}{more}"
         if address is not None and not empty:
             text = f'<a href="{address(row)}">{text}</a>'
         if note is not None and (words := note(row)):
@@ -293,7 +298,10 @@ def body(
         lines = [_line(columns, writers, index, row, extra or {}, check) for index, row in enumerate(rows)]
     else:
         lines = [f'<tr role="row">{"".join([write(row) for write in writers])}</tr>' for row in rows]
-    return "\n".join(lines)
+    written = "\n".join(lines)
+    if any(column.kind == "word" for column in columns):
+        use(name for name in _WORD_ICONS.values() if f'"#i-{name}"' in written)
+    return written
 
 
 def _line(

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, session
+from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -82,9 +84,23 @@ def body_limit(megabytes: int) -> Callable[[View], View]:
     return mark
 
 
+class _Cookies(SecureCookieSessionInterface):
+    """Flask's signed cookie with its signer made once: the keys are deployment settings, they live as the portal."""
+
+    def __init__(self) -> None:
+        self._made: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """What signs and reads the cookie."""
+        if self._made is None:
+            self._made = super().get_signing_serializer(app)
+        return self._made
+
+
 def init_app(app: Flask, settings: CoreSettings) -> None:
     """Set the cookie's flags, the limits, cross-site protection and the headers of every answer."""
     app.secret_key = settings.secret_key
+    app.session_interface = _Cookies()
     host = urlsplit(settings.public_url).hostname or ""
     app.config.update(
         SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
